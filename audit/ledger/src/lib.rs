@@ -1,0 +1,1 @@
+//! Keeps the decision records of one region.

@@ -1,0 +1,1 @@
+//! The veto command: one binary for people.

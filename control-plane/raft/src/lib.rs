@@ -1,0 +1,1 @@
+//! openraft and rocksdb behind one handle.

@@ -1,0 +1,1 @@
+//! Answers calls, keeps no state that matters.

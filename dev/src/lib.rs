@@ -1,0 +1,1 @@
+//! All parts of Veto in one process.

@@ -1,0 +1,1 @@
+//! API keys, tokens, and the keys that sign them.

@@ -1,0 +1,1 @@
+//! YAML in, decision out: a pure library.

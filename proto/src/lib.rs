@@ -1,0 +1,54 @@
+//! The contract of Veto as Rust: what `proto/veto` says, and nothing else. Generated when built.
+#![expect(missing_docs, reason = "generated code; the `.proto` files carry the comments, and buf lints them")]
+#![expect(clippy::large_futures, unreachable_pub, reason = "generated code")]
+
+/// Agents ask, nodes answer.
+pub mod authorization {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.authorization.v1");
+    }
+}
+
+/// Organizations, agents, keys, policies, fleet.
+pub mod administration {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.administration.v1");
+    }
+}
+
+/// Keys in, tokens out.
+pub mod tokens {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.tokens.v1");
+    }
+}
+
+/// Bundles down to the nodes.
+pub mod sync {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.sync.v1");
+    }
+}
+
+/// Records up to the ledger.
+pub mod records {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.records.v1");
+    }
+}
+
+/// What is written to disks and signed.
+pub mod storage {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.storage.v1");
+    }
+}
+
+/// The descriptor set of all files: for reflection, and for tests that enumerate the RPCs.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/veto.binpb"));

@@ -1,0 +1,1 @@
+//! Where protobuf and domain types meet, for both planes.
