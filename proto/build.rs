@@ -11,9 +11,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let descriptors = protox::compile(&files, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(out.join("veto.binpb"), prost::Message::encode_to_vec(&descriptors))?;
+    std::fs::write(
+        out.join("veto.binpb"),
+        prost::Message::encode_to_vec(&descriptors),
+    )?;
     // Maps are ordered, so that equal messages have equal bytes.
-    tonic_prost_build::configure().btree_map(".").compile_fds(descriptors)?;
+    tonic_prost_build::configure()
+        .btree_map(".")
+        .compile_fds(descriptors)?;
     Ok(())
 }
 

@@ -9,14 +9,19 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// An instant of wall time, in microseconds since 1970-01-01 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// Adds a duration; stops at the end of time instead of wrapping.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The time from `earlier` to this instant; zero when `earlier` is later.
@@ -40,7 +45,9 @@ impl Timestamp {
     /// Reads RFC 3339 text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_microsecond()))
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|t| Self(t.as_microsecond()))
     }
 }
 
@@ -65,7 +72,10 @@ pub trait Clock: Send + Sync + fmt::Debug {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Timestamp(i64::try_from(since.unwrap_or_default().as_micros()).unwrap_or(i64::MAX))
@@ -114,7 +124,10 @@ pub trait Entropy: Send + Sync + fmt::Debug {
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's entropy")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's entropy"
+    )]
     fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
         getrandom::fill(bytes).map_err(std::io::Error::other)
     }
@@ -135,7 +148,10 @@ impl SeededEntropy {
 impl Entropy for SeededEntropy {
     /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
-        let mut state = self.0.lock().map_err(|_| std::io::Error::other("poisoned"))?;
+        let mut state = self
+            .0
+            .lock()
+            .map_err(|_| std::io::Error::other("poisoned"))?;
         for chunk in bytes.chunks_mut(8) {
             *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut z = *state;
@@ -161,7 +177,10 @@ mod tests {
 
     #[test]
     fn time_neither_wraps_nor_runs_negative() {
-        assert_eq!(Timestamp(i64::MAX).plus(Duration::from_secs(1)), Timestamp(i64::MAX));
+        assert_eq!(
+            Timestamp(i64::MAX).plus(Duration::from_secs(1)),
+            Timestamp(i64::MAX)
+        );
         assert_eq!(Timestamp(0).since(Timestamp(5)), Duration::ZERO);
     }
 

@@ -25,7 +25,9 @@ const SLUG_RULE: &str =
 fn is_slug(text: &str) -> bool {
     let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let inner = |b: u8| edge(b) || matches!(b, b'-' | b'_' | b'.');
-    (1..=63).contains(&text.len()) && text.bytes().next().is_some_and(edge) && text.bytes().all(inner)
+    (1..=63).contains(&text.len())
+        && text.bytes().next().is_some_and(edge)
+        && text.bytes().all(inner)
 }
 
 const TOOL_RULE: &str = "1 to 256 visible ASCII characters without `*`, quotes or spaces";
@@ -158,7 +160,9 @@ impl fmt::Debug for BootId {
 }
 
 /// The Raft log index of a committed change; totally ordered over all organizations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Revision(pub u64);
 
 impl fmt::Display for Revision {
@@ -168,7 +172,9 @@ impl fmt::Display for Revision {
 }
 
 /// The number of a policy set in its environment; the first is 1, none is ever reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Version(pub u64);
 
 impl fmt::Display for Version {

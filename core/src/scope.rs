@@ -20,6 +20,10 @@ pub struct Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.organization, self.project, self.environment)
+        write!(
+            f,
+            "{}/{}/{}",
+            self.organization, self.project, self.environment
+        )
     }
 }

@@ -1,6 +1,4 @@
 //! The contract of Veto as Rust: what `proto/veto` says, and nothing else. Generated when built.
-#![expect(missing_docs, reason = "generated code; the `.proto` files carry the comments, and buf lints them")]
-#![expect(clippy::large_futures, unreachable_pub, reason = "generated code")]
 
 /// Agents ask, nodes answer.
 pub mod authorization {

@@ -1,1 +1,11 @@
-//! Where protobuf and domain types meet, for both planes.
+//! Where protobuf and domain types meet, for both planes. No I/O.
+//!
+//! - [`bundle`]: signs, verifies and updates bundles; [`bundle::VerifiedBundle`] is the proof.
+//! - [`status`]: the one place that turns an error code into a gRPC status and back.
+//! - [`metadata`]: credentials and trace context of a request.
+//! - [`limits`]: every limit of the servers, set by hand.
+
+pub mod bundle;
+pub mod limits;
+pub mod metadata;
+pub mod status;
