@@ -3,7 +3,14 @@
 
 use std::time::Duration;
 
+use tonic::Status;
+use tonic::body::Body;
 use tonic::transport::Server;
+use tower::layer::util::{Identity, Stack};
+use tower::util::MapResponseLayer;
+use veto_core::Code;
+
+use crate::status::{code_of, status};
 
 /// Largest request of the data plane, in bytes.
 pub const DECIDE_MESSAGE: usize = 512 * 1024;
@@ -26,9 +33,14 @@ const HEADER_LIST: u32 = 16 * 1024;
 const PENDING_RESETS: usize = 20;
 const LOCAL_RESETS: usize = 1024;
 
+type Response = http::Response<Body>;
+
+/// A server with every limit set, whose refusals carry stable codes.
+pub type LimitedServer = Server<Stack<MapResponseLayer<fn(Response) -> Response>, Identity>>;
+
 /// A server with every limit set. `timeout` bounds unary calls and the first answer of streams.
 #[must_use]
-pub fn server(timeout: Duration) -> Server {
+pub fn server(timeout: Duration) -> LimitedServer {
     Server::builder()
         .accept_http1(false)
         .timeout(timeout)
@@ -40,4 +52,43 @@ pub fn server(timeout: Duration) -> Server {
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(10)))
         .tcp_nodelay(true)
+        .layer(MapResponseLayer::new(stable as fn(Response) -> Response))
+}
+
+/// The transport refuses what is too large or unknown by itself; this gives such answers a code.
+fn stable(response: Response) -> Response {
+    let Some(refusal) = Status::from_header_map(response.headers()) else {
+        return response;
+    };
+    if code_of(&refusal).is_some() {
+        return response;
+    }
+    let code = match refusal.code() {
+        tonic::Code::OutOfRange => Code::RequestTooLarge,
+        tonic::Code::Unimplemented => Code::NotFound,
+        tonic::Code::ResourceExhausted => Code::Overloaded,
+        tonic::Code::DeadlineExceeded => Code::DeadlineExceeded,
+        tonic::Code::Internal | tonic::Code::InvalidArgument => Code::InvalidRequest,
+        _ => return response,
+    };
+    status(code, refusal.message()).into_http()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_oversize_message_is_refused_by_a_stable_code() {
+        let answer = stable(Status::out_of_range("too large").into_http());
+        let refusal = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(code_of(&refusal), Some(Code::RequestTooLarge));
+    }
+
+    #[test]
+    fn an_answer_with_a_code_of_its_own_is_left_alone() {
+        let answer = stable(status(Code::NoBundle, "x").into_http());
+        let refusal = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(code_of(&refusal), Some(Code::NoBundle));
+    }
 }

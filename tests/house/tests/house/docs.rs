@@ -1,0 +1,97 @@
+//! The generated reference is what the code says. `make docs` writes it; the tests compare.
+
+mod api;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use veto_core::Code;
+
+/// Compares a generated page with the one in the repository, or writes it.
+fn page(path: &str, generated: &str) {
+    let file = crate::root().join("docs/reference").join(path);
+    if std::env::var_os("VETO_WRITE_DOCS").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, generated).unwrap();
+        return;
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == generated,
+        "docs/reference/{path} is out of date: run `make docs`"
+    );
+}
+
+#[test]
+fn the_reference_of_errors_is_current() {
+    let mut text = String::from(
+        "# Error codes\n\nGenerated from `core/src/code.rs` by `make docs`. A code stands in \
+         `ErrorInfo.reason` (domain `veto`) of a gRPC status; it is never renamed or reused. An error \
+         means that no decision was made: treat it as a denial.\n",
+    );
+    for code in Code::ALL {
+        let (name, kind) = (code.as_str(), code.kind());
+        let _ = write!(
+            text,
+            "\n## {name}\n\n{}\n\n- gRPC status: `{kind:?}`\n- What to do: {}\n",
+            code.summary(),
+            code.help()
+        );
+    }
+    page("errors.md", &text);
+}
+
+#[test]
+fn the_reference_of_diagnostics_is_current() {
+    let mut text = String::from(
+        "# Policy diagnostics\n\nGenerated from `policy/src/diagnostic` by `make docs`. What the checker \
+         says of a policy file, with file, line and column.\n",
+    );
+    for code in veto_policy::DiagnosticCode::ALL {
+        let _ = write!(
+            text,
+            "\n## {}\n\n{}\n\n{}\n",
+            code.as_str(),
+            code.summary(),
+            code.help()
+        );
+    }
+    page("diagnostics.md", &text);
+}
+
+#[test]
+fn the_reference_of_the_api_is_current() {
+    page("api.md", &api::markdown());
+}
+
+/// Links between our own pages lead somewhere.
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut broken = Vec::new();
+    for folder in ["", "docs", "docs/adr", "docs/reference", "docs/operations"] {
+        let Ok(entries) = std::fs::read_dir(crate::root().join(folder)) else {
+            continue;
+        };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.extension().is_some_and(|e| e == "md") {
+                check_links(&path, &mut broken);
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn check_links(path: &Path, broken: &mut Vec<String>) {
+    let text = std::fs::read_to_string(path).unwrap();
+    for target in text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        let file = target.split('#').next().unwrap();
+        let outside = file.contains("://") || file.starts_with("mailto:") || file.is_empty();
+        if !outside && !path.parent().unwrap().join(file).exists() {
+            broken.push(format!("{}: {target}", path.display()));
+        }
+    }
+}

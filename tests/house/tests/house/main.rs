@@ -1,0 +1,15 @@
+//! The rules of the house, in one test binary.
+
+mod docs;
+mod files;
+mod imports;
+
+use std::path::PathBuf;
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
