@@ -1,1 +1,28 @@
-//! YAML in, decision out: a pure library.
+//! YAML in, decision out: a pure library. It knows no socket, file, thread, ambient time or random
+//! number; what it needs is passed in.
+//!
+//! - [`compile()`] turns policy files into a [`PolicySet`], or into [`Diagnostics`]: all or nothing.
+//! - [`evaluate()`] turns a set and a [`Call`] into a [`Decision`] with its [`Reason`].
+//! - [`Arguments`] reads the arguments of a call strictly and gives them one canonical form.
+//!
+//! Inside, text flows `source` (YAML with places) → `check` (documents of the language) → `compile`
+//! (schemas, conditions and an index) → `evaluate`; `condition` is CEL, `schema` is JSON Schema,
+//! `glob` names tools and agents.
+
+pub mod arguments;
+pub mod call;
+pub mod compile;
+pub mod decision;
+pub mod diagnostic;
+pub mod evaluate;
+pub mod reason;
+pub mod source;
+
+pub use arguments::{Arguments, ArgumentsError};
+pub use call::{Agent, Call, User};
+pub use compile::{Compiled, PolicySet, compile};
+pub use decision::{Approval, ApprovalTerms, Decision, Matched, Outcome, Severity};
+pub use diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity, Diagnostics, render};
+pub use evaluate::evaluate;
+pub use reason::{Reason, ReasonCode};
+pub use source::Source;
