@@ -1,1 +1,0 @@
-//! The veto command: one binary for people.

@@ -1,0 +1,72 @@
+//! `veto policy`: policies as code.
+
+mod files;
+mod list;
+mod publish;
+mod show;
+mod validate;
+mod version;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::arguments::Global;
+use crate::error::Error;
+use crate::value;
+
+/// What to do with policies.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Replace the policy set of an environment by the files of a directory
+    Publish(Publish),
+    /// List the versions of an environment's policy set, newest first
+    List {
+        /// At most this many
+        #[arg(long, default_value_t = 20, value_name = "COUNT")]
+        limit: u32,
+    },
+    /// Print the files of a version
+    Show {
+        /// The version; without it the newest
+        #[arg(default_value_t = 0, hide_default_value = true)]
+        version: u64,
+    },
+    /// Check the files of a directory here, without a server
+    Validate {
+        /// The directory, or one file
+        path: PathBuf,
+    },
+}
+
+/// What to publish, and what to say about it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Publish {
+    /// The directory, or one file: the whole new set
+    path: PathBuf,
+    /// Why
+    #[arg(long, short, value_name = "TEXT")]
+    message: String,
+    /// Refuse unless this is the newest version
+    #[arg(long, value_name = "VERSION")]
+    parent: Option<u64>,
+    /// Who wrote it, such as `Ada <ada@example.com>`; without it the key's id
+    #[arg(long, default_value = "", hide_default_value = true)]
+    author: String,
+    /// Where it comes from, such as a commit id
+    #[arg(long, default_value = "", hide_default_value = true)]
+    source: String,
+    /// Wait until every connected node enforces it, and tell how long it took
+    #[arg(long, value_parser = value::duration, value_name = "DURATION")]
+    #[arg(num_args = 0..=1, default_missing_value = "30s")]
+    wait: Option<Duration>,
+}
+
+/// Does what the command says.
+pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> {
+    match command {
+        Command::Publish(publish) => publish::run(global, publish).await,
+        Command::List { limit } => list::run(global, limit).await,
+        Command::Show { version } => show::run(global, version).await,
+        Command::Validate { path } => validate::run(global, &path),
+    }
+}
