@@ -115,9 +115,29 @@ impl VerifiedBundle {
     /// nothing.
     ///
     /// # Errors
+    /// As [`Self::verify_heartbeat`].
+    pub fn refresh(&self, heartbeat: &sync::SignedHeader, trust: &Trust) -> Result<Self, Error> {
+        let fresh_as_of = self.verify_heartbeat(heartbeat, trust)?;
+        let mut refreshed = self.clone();
+        if fresh_as_of > self.fresh_as_of() {
+            refreshed.signed.header.clone_from(&heartbeat.header);
+            refreshed.signed.signature.clone_from(&heartbeat.signature);
+            refreshed.header.fresh_as_of = fresh_as_of.0;
+        }
+        Ok(refreshed)
+    }
+
+    /// Verifies that a heartbeat is about the very same bundle and returns its `fresh_as_of`, which
+    /// may be older than the one known.
+    ///
+    /// # Errors
     /// [`Error::BaseMismatch`] when it is about another bundle, [`Error::Signature`] when it is not
     /// of the pinned key.
-    pub fn refresh(&self, heartbeat: &sync::SignedHeader, trust: &Trust) -> Result<Self, Error> {
+    pub fn verify_heartbeat(
+        &self,
+        heartbeat: &sync::SignedHeader,
+        trust: &Trust,
+    ) -> Result<Timestamp, Error> {
         let header = heartbeat
             .header
             .as_ref()
@@ -127,13 +147,7 @@ impl VerifiedBundle {
         if !same || header.revision != self.header.revision {
             return Err(self.mismatch(header.revision));
         }
-        let mut refreshed = self.clone();
-        if header.fresh_as_of > self.header.fresh_as_of {
-            refreshed.header.clone_from(header);
-            refreshed.signed.header = Some(header.clone());
-            refreshed.signed.signature.clone_from(&heartbeat.signature);
-        }
-        Ok(refreshed)
+        Ok(Timestamp(header.fresh_as_of))
     }
 
     /// The environment.
