@@ -142,17 +142,15 @@ impl<S: Store> RecordService for Records<S> {
 
 /// The status of an error; a broken chain says where it goes on.
 fn refusal(error: &Error) -> Status {
-    match error {
-        Error::ChainBroken {
-            expected, cause, ..
-        } => status::status_with(
-            error.code(),
-            error.to_string(),
-            [
-                ("expected_sequence", expected.to_string()),
-                ("cause", cause.as_str().to_owned()),
-            ],
-        ),
-        _ => status::from_error(error),
+    if let Error::ChainBroken {
+        expected, cause, ..
+    } = error
+    {
+        let metadata = [
+            ("expected_sequence", expected.to_string()),
+            ("cause", cause.as_str().to_owned()),
+        ];
+        return status::status_with(error.code(), error.to_string(), metadata);
     }
+    status::from_error(error)
 }
