@@ -57,12 +57,27 @@ pub fn apply<R: Rows + ?Sized>(
 ) -> Result<Applied, Error> {
     let tables = Tables(rows);
     if let Some(earlier) = requests::earlier(&tables, command)? {
-        let result = CommandResult { repeated: true, ..earlier };
-        return Ok(Applied { writes: Vec::new(), result, events: Vec::new() });
+        let result = CommandResult {
+            repeated: true,
+            ..earlier
+        };
+        return Ok(Applied {
+            writes: Vec::new(),
+            result,
+            events: Vec::new(),
+        });
     }
     let time = command.time.max(tables.time()?);
-    let change = ChangeRow { revision: revision.0, actor: command.actor.clone(), time };
-    let result = CommandResult { revision: revision.0, time, ..CommandResult::default() };
+    let change = ChangeRow {
+        revision: revision.0,
+        actor: command.actor.clone(),
+        time,
+    };
+    let result = CommandResult {
+        revision: revision.0,
+        time,
+        ..CommandResult::default()
+    };
     let mut work = Work {
         tables,
         organization: &command.organization,
@@ -73,14 +88,32 @@ pub fn apply<R: Rows + ?Sized>(
     };
     match work.run(command.change.as_ref()) {
         Ok(()) => {
-            work.put(key(SYSTEM, "time", &[]), &CommandResult { time, ..CommandResult::default() });
+            work.put(
+                key(SYSTEM, "time", &[]),
+                &CommandResult {
+                    time,
+                    ..CommandResult::default()
+                },
+            );
             requests::remember(&mut work, &command.request_id)?;
-            Ok(Applied { writes: work.writes, result: work.result, events: work.events })
+            Ok(Applied {
+                writes: work.writes,
+                result: work.result,
+                events: work.events,
+            })
         }
         Err(Stop::Refused(code, error_message)) => {
             let error_code = code.as_str().to_owned();
-            let result = CommandResult { error_code, error_message, ..work.result };
-            Ok(Applied { writes: Vec::new(), result, events: Vec::new() })
+            let result = CommandResult {
+                error_code,
+                error_message,
+                ..work.result
+            };
+            Ok(Applied {
+                writes: Vec::new(),
+                result,
+                events: Vec::new(),
+            })
         }
         Err(Stop::Failed(error)) => Err(error),
     }
@@ -123,7 +156,10 @@ impl<R: Rows + ?Sized> Work<'_, R> {
     }
 
     fn put(&mut self, key: Vec<u8>, row: &impl Message) {
-        self.writes.push(Write { key, value: Some(row.encode_to_vec()) });
+        self.writes.push(Write {
+            key,
+            value: Some(row.encode_to_vec()),
+        });
     }
 
     fn change(&self) -> Option<ChangeRow> {
@@ -146,7 +182,10 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         let scope = scope(self.organization, project, environment)?;
         match self.tables.environment(&scope)? {
             Some(row) => Ok((scope, row)),
-            None => refuse(Code::NotFound, format!("no environment `{project}/{environment}`")),
+            None => refuse(
+                Code::NotFound,
+                format!("no environment `{project}/{environment}`"),
+            ),
         }
     }
 

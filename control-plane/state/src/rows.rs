@@ -41,8 +41,13 @@ impl Rows for BTreeMap<Vec<u8>, Vec<u8>> {
 
     fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Row>, Error> {
         let start = if from > prefix { from } else { prefix };
-        let rows = self.range(start.to_vec()..).take_while(|(key, _)| key.starts_with(prefix));
-        Ok(rows.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
+        let rows = self
+            .range(start.to_vec()..)
+            .take_while(|(key, _)| key.starts_with(prefix));
+        Ok(rows
+            .take(limit)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect())
     }
 }
 

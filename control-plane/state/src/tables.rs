@@ -46,7 +46,10 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
     /// # Errors
     /// When the store fails or a row is corrupt.
     pub fn organization(&self, id: &str) -> Result<Option<OrganizationRow>, Error> {
-        self.row("organization", &key(SYSTEM, "organization", &[id.as_bytes()]))
+        self.row(
+            "organization",
+            &key(SYSTEM, "organization", &[id.as_bytes()]),
+        )
     }
 
     /// All organizations, sorted by id.
@@ -104,7 +107,10 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
         project: &str,
         id: &str,
     ) -> Result<Option<AgentRow>, Error> {
-        self.row("agent", &key(organization, "agent", &[project.as_bytes(), id.as_bytes()]))
+        self.row(
+            "agent",
+            &key(organization, "agent", &[project.as_bytes(), id.as_bytes()]),
+        )
     }
 
     /// The agents of a project, sorted by id.
@@ -112,7 +118,10 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
     /// # Errors
     /// When the store fails or a row is corrupt.
     pub fn agents(&self, organization: &str, project: &str) -> Result<Vec<AgentRow>, Error> {
-        self.all("agent", &prefix(organization, "agent", &[project.as_bytes()]))
+        self.all(
+            "agent",
+            &prefix(organization, "agent", &[project.as_bytes()]),
+        )
     }
 
     /// A key, whatever its organization: the row says which, and who asks by a key knows no other.
@@ -120,7 +129,8 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
     /// # Errors
     /// When the store fails or a row is corrupt.
     pub fn key(&self, id: &str) -> Result<Option<KeyRow>, Error> {
-        let index: Option<KeyRow> = self.row("key-index", &key(SYSTEM, "key-index", &[id.as_bytes()]))?;
+        let index: Option<KeyRow> =
+            self.row("key-index", &key(SYSTEM, "key-index", &[id.as_bytes()]))?;
         let Some(index) = index else { return Ok(None) };
         self.row("key", &key(&index.organization, "key", &[id.as_bytes()]))
     }
@@ -145,8 +155,10 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
         let newest = || Ok(self.environment(scope)?.map_or(0, |row| row.policy_version));
         let version = if version == 0 { newest()? } else { version };
         let number = version.to_be_bytes();
-        let Some(mut row) = self
-            .row::<PolicyVersionRow>("policy-version", &scoped("policy-version", scope, &[&number]))?
+        let Some(mut row) = self.row::<PolicyVersionRow>(
+            "policy-version",
+            &scoped("policy-version", scope, &[&number]),
+        )?
         else {
             return Ok(None);
         };
@@ -167,13 +179,22 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
         limit: usize,
     ) -> Result<Vec<PolicyVersionRow>, Error> {
         let newest = self.environment(scope)?.map_or(0, |row| row.policy_version);
-        let last = if before == 0 { newest } else { newest.min(before - 1) };
+        let last = if before == 0 {
+            newest
+        } else {
+            newest.min(before - 1)
+        };
         let versions = (1..=last).rev().take(limit);
         let read = |version: u64| {
             let number = version.to_be_bytes();
-            self.row("policy-version", &scoped("policy-version", scope, &[&number]))
+            self.row(
+                "policy-version",
+                &scoped("policy-version", scope, &[&number]),
+            )
         };
-        versions.filter_map(|version| read(version).transpose()).collect()
+        versions
+            .filter_map(|version| read(version).transpose())
+            .collect()
     }
 
     /// The answer that a request id got, as long as it is remembered.
@@ -197,7 +218,10 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
         table: &'static str,
         key: &[u8],
     ) -> Result<Option<M>, Error> {
-        self.0.get(key)?.map(|value| decode(table, &value)).transpose()
+        self.0
+            .get(key)?
+            .map(|value| decode(table, &value))
+            .transpose()
     }
 
     fn all<M: Message + Default>(
@@ -222,11 +246,21 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
 }
 
 fn decode<M: Message + Default>(table: &'static str, value: &[u8]) -> Result<M, Error> {
-    M::decode(value).map_err(|e| Error::Corrupt { table, problem: e.to_string() })
+    M::decode(value).map_err(|e| Error::Corrupt {
+        table,
+        problem: e.to_string(),
+    })
 }
 
 /// The key of a row of an environment.
 pub(crate) fn scoped(table: &str, scope: &Scope, parts: &[&[u8]]) -> Vec<u8> {
-    let names = [scope.project.as_str().as_bytes(), scope.environment.as_str().as_bytes()];
-    key(scope.organization.as_str(), table, &[&names, parts].concat())
+    let names = [
+        scope.project.as_str().as_bytes(),
+        scope.environment.as_str().as_bytes(),
+    ];
+    key(
+        scope.organization.as_str(),
+        table,
+        &[&names, parts].concat(),
+    )
 }

@@ -50,14 +50,21 @@ fn command(organization: &str, time: i64, request_id: &str, change: Change) -> C
 }
 
 fn key(id: &str) -> KeyRow {
-    KeyRow { id: id.into(), kind: "admin".into(), ..KeyRow::default() }
+    KeyRow {
+        id: id.into(),
+        kind: "admin".into(),
+        ..KeyRow::default()
+    }
 }
 
 fn publish(environment: &str, text: &str, parent: Option<u64>) -> Change {
     Change::PublishPolicies(PublishPolicies {
         project: "shop".into(),
         environment: environment.into(),
-        files: vec![BundlePolicy { path: "a.yaml".into(), text: text.into() }],
+        files: vec![BundlePolicy {
+            path: "a.yaml".into(),
+            text: text.into(),
+        }],
         parent,
         ..PublishPolicies::default()
     })
@@ -74,8 +81,16 @@ fn scope(organization: &str, environment: &str) -> Scope {
 /// Two organizations with a project, two environments and an agent each.
 fn replica() -> Replica {
     let mut replica = Replica::default();
-    let bootstrap = Bootstrap { cluster: "c".into(), key: Some(key("root")) };
-    assert_eq!(replica.change("system", Change::Bootstrap(bootstrap)).error_code, "");
+    let bootstrap = Bootstrap {
+        cluster: "c".into(),
+        key: Some(key("root")),
+    };
+    assert_eq!(
+        replica
+            .change("system", Change::Bootstrap(bootstrap))
+            .error_code,
+        ""
+    );
     for id in ["acme", "globex"] {
         let create = CreateOrganization {
             id: id.into(),
@@ -83,7 +98,10 @@ fn replica() -> Replica {
             admin_key: Some(key(&format!("admin-{id}"))),
         };
         replica.change("system", Change::CreateOrganization(create));
-        let project = CreateProject { id: "shop".into(), display_name: String::new() };
+        let project = CreateProject {
+            id: "shop".into(),
+            display_name: String::new(),
+        };
         replica.change(id, Change::CreateProject(project));
         for environment in ["dev", "production"] {
             let create = CreateEnvironment {
@@ -91,9 +109,18 @@ fn replica() -> Replica {
                 id: environment.into(),
                 staleness_seconds: 60,
             };
-            assert_eq!(replica.change(id, Change::CreateEnvironment(create)).error_code, "");
+            assert_eq!(
+                replica
+                    .change(id, Change::CreateEnvironment(create))
+                    .error_code,
+                ""
+            );
         }
-        let agent = AgentRow { project: "shop".into(), id: "bot".into(), ..AgentRow::default() };
+        let agent = AgentRow {
+            project: "shop".into(),
+            id: "bot".into(),
+            ..AgentRow::default()
+        };
         replica.change(id, Change::PutAgent(PutAgent { agent: Some(agent) }));
     }
     replica
@@ -102,30 +129,49 @@ fn replica() -> Replica {
 #[test]
 fn a_bootstrap_is_taken_once() {
     let mut replica = replica();
-    let again = Bootstrap { cluster: "other".into(), key: Some(key("thief")) };
+    let again = Bootstrap {
+        cluster: "other".into(),
+        key: Some(key("thief")),
+    };
     let result = replica.change("system", Change::Bootstrap(again));
     assert_eq!(result.error_code, Code::AlreadyExists.as_str());
-    assert_eq!(Tables(&replica.rows).cluster().unwrap().as_deref(), Some("c"));
+    assert_eq!(
+        Tables(&replica.rows).cluster().unwrap().as_deref(),
+        Some("c")
+    );
     assert!(Tables(&replica.rows).key("thief").unwrap().is_none());
 }
 
 #[test]
 fn a_publish_makes_the_next_version_and_only_its_environment_changes() {
     let mut replica = replica();
-    let before = Tables(&replica.rows).bundle(&scope("acme", "production")).unwrap();
+    let before = Tables(&replica.rows)
+        .bundle(&scope("acme", "production"))
+        .unwrap();
     for version in 1..=3 {
         let applied = replica.run(&command("acme", 1_000, "", publish("dev", "x", None)));
         assert_eq!(applied.result.policy_version, version);
         let revision = Revision(applied.result.revision);
         let scope = scope("acme", "dev");
-        assert_eq!(applied.events, vec![Event::BundleChanged { scope, revision }]);
+        assert_eq!(
+            applied.events,
+            vec![Event::BundleChanged { scope, revision }]
+        );
     }
     let tables = Tables(&replica.rows);
     assert_eq!(tables.bundle(&scope("acme", "production")).unwrap(), before);
     let bundle = tables.bundle(&scope("acme", "dev")).unwrap().unwrap();
-    assert_eq!((bundle.policy_version, bundle.revision), (3, replica.revision));
-    let versions = tables.policy_versions(&scope("acme", "dev"), 3, 10).unwrap();
-    assert_eq!(versions.iter().map(|v| v.version).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(
+        (bundle.policy_version, bundle.revision),
+        (3, replica.revision)
+    );
+    let versions = tables
+        .policy_versions(&scope("acme", "dev"), 3, 10)
+        .unwrap();
+    assert_eq!(
+        versions.iter().map(|v| v.version).collect::<Vec<_>>(),
+        [2, 1]
+    );
 }
 
 #[test]
@@ -143,12 +189,28 @@ fn a_request_id_takes_effect_once_in_its_day_and_organization() {
     let mut replica = replica();
     let day = 24 * 60 * 60 * 1_000_000;
     let send = |replica: &mut Replica, organization: &str, time| {
-        replica.run(&command(organization, time, "r-1", publish("dev", "x", None))).result
+        replica
+            .run(&command(
+                organization,
+                time,
+                "r-1",
+                publish("dev", "x", None),
+            ))
+            .result
     };
     let first = send(&mut replica, "acme", 2_000);
     let again = send(&mut replica, "acme", 3_000);
-    assert_eq!(again, CommandResult { repeated: true, ..first.clone() });
-    assert!(!send(&mut replica, "globex", 3_000).repeated, "another organization's id");
+    assert_eq!(
+        again,
+        CommandResult {
+            repeated: true,
+            ..first.clone()
+        }
+    );
+    assert!(
+        !send(&mut replica, "globex", 3_000).repeated,
+        "another organization's id"
+    );
     let next_day = send(&mut replica, "acme", 2_000 + day);
     assert_eq!((next_day.policy_version, next_day.repeated), (2, false));
 }
@@ -157,7 +219,10 @@ fn a_request_id_takes_effect_once_in_its_day_and_organization() {
 fn a_refused_request_may_be_sent_again() {
     let mut replica = replica();
     let refused = command("acme", 2_000, "r-1", publish("dev", "x", Some(9)));
-    assert_eq!(replica.run(&refused).result.error_code, Code::VersionConflict.as_str());
+    assert_eq!(
+        replica.run(&refused).result.error_code,
+        Code::VersionConflict.as_str()
+    );
     let corrected = command("acme", 2_000, "r-1", publish("dev", "x", Some(0)));
     assert_eq!(replica.run(&corrected).result.policy_version, 1);
 }
@@ -172,13 +237,27 @@ fn a_revoked_key_stands_in_the_bundles_that_it_covers() {
         agents: vec!["bot".into()],
         ..key("k1")
     };
-    replica.change("acme", Change::CreateKey(CreateKey { key: Some(agent_key) }));
-    let revoke = Change::RevokeKey(RevokeKey { id: "k1".into(), reason: "leaked".into() });
+    replica.change(
+        "acme",
+        Change::CreateKey(CreateKey {
+            key: Some(agent_key),
+        }),
+    );
+    let revoke = Change::RevokeKey(RevokeKey {
+        id: "k1".into(),
+        reason: "leaked".into(),
+    });
     let foreign = replica.change("globex", revoke.clone());
-    assert_eq!(foreign.error_code, Code::NotFound.as_str(), "another organization's key");
+    assert_eq!(
+        foreign.error_code,
+        Code::NotFound.as_str(),
+        "another organization's key"
+    );
     replica.change("acme", revoke);
     let revoked = |environment| {
-        let bundle = Tables(&replica.rows).bundle(&scope("acme", environment)).unwrap();
+        let bundle = Tables(&replica.rows)
+            .bundle(&scope("acme", environment))
+            .unwrap();
         bundle.unwrap().revoked_keys
     };
     assert_eq!(revoked("dev"), ["k1"]);
@@ -197,14 +276,28 @@ fn applied_time_never_runs_backwards() {
 fn a_missing_thing_is_not_found_and_leaves_nothing() {
     let mut replica = replica();
     let rows = replica.rows.clone();
-    let nowhere = CreateEnvironment { project: "none".into(), id: "dev".into(), ..Default::default() };
-    let nobody = KeyRow { project: "shop".into(), agents: vec!["nobody".into()], ..key("k9") };
+    let nowhere = CreateEnvironment {
+        project: "none".into(),
+        id: "dev".into(),
+        ..Default::default()
+    };
+    let nobody = KeyRow {
+        project: "shop".into(),
+        agents: vec!["nobody".into()],
+        ..key("k9")
+    };
     let changes = [
         ("nowhere", publish("dev", "x", None)),
         ("acme", publish("none", "x", None)),
         ("acme", Change::CreateEnvironment(nowhere)),
         ("acme", Change::CreateKey(CreateKey { key: Some(nobody) })),
-        ("acme", Change::RevokeKey(RevokeKey { id: "none".into(), ..RevokeKey::default() })),
+        (
+            "acme",
+            Change::RevokeKey(RevokeKey {
+                id: "none".into(),
+                ..RevokeKey::default()
+            }),
+        ),
     ];
     for (organization, change) in changes {
         let result = replica.change(organization, change);
@@ -217,10 +310,24 @@ fn any_change() -> impl Strategy<Value = Change> {
     let environment = prop_oneof![Just("dev"), Just("production"), Just("none")];
     let publishes = (environment, "[a-c]", proptest::option::of(0_u64..4))
         .prop_map(|(environment, text, parent)| publish(environment, &text, parent));
-    let keys = "[k-m]".prop_map(|id| Change::CreateKey(CreateKey { key: Some(key(&id)) }));
-    let revokes = "[k-m]".prop_map(|id| Change::RevokeKey(RevokeKey { id, reason: String::new() }));
+    let keys = "[k-m]".prop_map(|id| {
+        Change::CreateKey(CreateKey {
+            key: Some(key(&id)),
+        })
+    });
+    let revokes = "[k-m]".prop_map(|id| {
+        Change::RevokeKey(RevokeKey {
+            id,
+            reason: String::new(),
+        })
+    });
     let agents = ("[x-z]", any::<bool>()).prop_map(|(id, disabled)| {
-        let agent = AgentRow { project: "shop".into(), id, disabled, ..AgentRow::default() };
+        let agent = AgentRow {
+            project: "shop".into(),
+            id,
+            disabled,
+            ..AgentRow::default()
+        };
         Change::PutAgent(PutAgent { agent: Some(agent) })
     });
     prop_oneof![publishes, keys, revokes, agents]
@@ -229,10 +336,9 @@ fn any_change() -> impl Strategy<Value = Change> {
 fn any_command() -> impl Strategy<Value = Command> {
     let organization = prop_oneof![Just("acme"), Just("globex"), Just("none")];
     let request = prop_oneof![Just(String::new()), "[r-t]"];
-    (organization, 0_i64..1_000_000, request, any_change())
-        .prop_map(|(organization, time, request, change)| {
-            command(organization, time, &request, change)
-        })
+    (organization, 0_i64..1_000_000, request, any_change()).prop_map(
+        |(organization, time, request, change)| command(organization, time, &request, change),
+    )
 }
 
 proptest! {

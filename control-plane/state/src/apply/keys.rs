@@ -22,7 +22,11 @@ pub(super) fn create<R: Rows + ?Sized>(
         work.require_environment(&row.project, &row.environment)?;
     }
     for agent in &row.agents {
-        if work.tables.agent(work.organization, &row.project, agent)?.is_none() {
+        if work
+            .tables
+            .agent(work.organization, &row.project, agent)?
+            .is_none()
+        {
             return refuse(Code::NotFound, format!("no agent `{agent}`"));
         }
     }
@@ -36,11 +40,22 @@ pub(super) fn keep<R: Rows + ?Sized>(
     organization: &str,
 ) -> Result<(), Stop> {
     if work.tables.key(&row.id)?.is_some() {
-        return refuse(Code::AlreadyExists, format!("key `{}` exists already", row.id));
+        return refuse(
+            Code::AlreadyExists,
+            format!("key `{}` exists already", row.id),
+        );
     }
     let organization = organization.to_owned();
-    let index = KeyRow { organization: organization.clone(), ..KeyRow::default() };
-    let row = KeyRow { organization, created: work.change(), revoked: None, ..row.clone() };
+    let index = KeyRow {
+        organization: organization.clone(),
+        ..KeyRow::default()
+    };
+    let row = KeyRow {
+        organization,
+        created: work.change(),
+        revoked: None,
+        ..row.clone()
+    };
     work.put(key(SYSTEM, "key-index", &[row.id.as_bytes()]), &index);
     work.put(key(&row.organization, "key", &[row.id.as_bytes()]), &row);
     work.result.key_id = row.id;
@@ -59,8 +74,11 @@ pub(super) fn revoke<R: Rows + ?Sized>(
     if row.revoked.is_some() {
         return Ok(());
     }
-    let row =
-        KeyRow { revoked: work.change(), revoked_reason: revoke.reason.clone(), ..row };
+    let row = KeyRow {
+        revoked: work.change(),
+        revoked_reason: revoke.reason.clone(),
+        ..row
+    };
     work.put(key(work.organization, "key", &[row.id.as_bytes()]), &row);
     if let Ok(key) = veto_core::KeyId::new(&row.id) {
         work.events.push(Event::KeyRevoked { key });

@@ -20,7 +20,10 @@ pub(super) fn bootstrap<R: Rows + ?Sized>(
     let Some(first) = &bootstrap.key else {
         return refuse(Code::InvalidRequest, "a bootstrap needs a key");
     };
-    let cluster = Bootstrap { cluster: bootstrap.cluster.clone(), key: None };
+    let cluster = Bootstrap {
+        cluster: bootstrap.cluster.clone(),
+        key: None,
+    };
     work.put(key(SYSTEM, "cluster", &[]), &cluster);
     keys::keep(work, first, SYSTEM)
 }
@@ -35,7 +38,10 @@ pub(super) fn organization<R: Rows + ?Sized>(
     let id = OrganizationId::new(&create.id)
         .map_err(|e| Stop::Refused(Code::InvalidRequest, e.to_string()))?;
     if id.is_system() || work.tables.organization(id.as_str())?.is_some() {
-        return refuse(Code::AlreadyExists, format!("organization `{id}` exists already"));
+        return refuse(
+            Code::AlreadyExists,
+            format!("organization `{id}` exists already"),
+        );
     }
     let Some(admin) = &create.admin_key else {
         return refuse(Code::InvalidRequest, "an organization needs an admin key");
@@ -56,15 +62,25 @@ pub(super) fn project<R: Rows + ?Sized>(
     if work.organization == SYSTEM {
         return refuse(Code::InvalidRequest, "`system` has no projects");
     }
-    if work.tables.project(work.organization, &create.id)?.is_some() {
-        return refuse(Code::AlreadyExists, format!("project `{}` exists already", create.id));
+    if work
+        .tables
+        .project(work.organization, &create.id)?
+        .is_some()
+    {
+        return refuse(
+            Code::AlreadyExists,
+            format!("project `{}` exists already", create.id),
+        );
     }
     let row = ProjectRow {
         id: create.id.clone(),
         display_name: create.display_name.clone(),
         created: work.change(),
     };
-    work.put(key(work.organization, "project", &[create.id.as_bytes()]), &row);
+    work.put(
+        key(work.organization, "project", &[create.id.as_bytes()]),
+        &row,
+    );
     Ok(())
 }
 
@@ -75,7 +91,10 @@ pub(super) fn environment<R: Rows + ?Sized>(
     work.require_project(&create.project)?;
     let scope = scope(work.organization, &create.project, &create.id)?;
     if work.tables.environment(&scope)?.is_some() {
-        return refuse(Code::AlreadyExists, format!("environment `{}` exists already", create.id));
+        return refuse(
+            Code::AlreadyExists,
+            format!("environment `{}` exists already", create.id),
+        );
     }
     let row = EnvironmentRow {
         project: create.project.clone(),
@@ -88,15 +107,15 @@ pub(super) fn environment<R: Rows + ?Sized>(
     Ok(())
 }
 
-pub(super) fn agent<R: Rows + ?Sized>(
-    work: &mut Work<'_, R>,
-    put: &PutAgent,
-) -> Result<(), Stop> {
+pub(super) fn agent<R: Rows + ?Sized>(work: &mut Work<'_, R>, put: &PutAgent) -> Result<(), Stop> {
     let Some(agent) = &put.agent else {
         return refuse(Code::InvalidRequest, "there is no agent in the command");
     };
     work.require_project(&agent.project)?;
-    let mut row = AgentRow { changed: work.change(), ..agent.clone() };
+    let mut row = AgentRow {
+        changed: work.change(),
+        ..agent.clone()
+    };
     // Sorted here, so that a bundle of equal content has equal bytes.
     row.roles.sort();
     row.roles.dedup();

@@ -31,7 +31,10 @@ pub(super) fn publish<R: Rows + ?Sized>(
         policy_count: publish.policy_count,
         files: Vec::new(),
     };
-    let files = PolicyVersionRow { files: publish.files.clone(), ..PolicyVersionRow::default() };
+    let files = PolicyVersionRow {
+        files: publish.files.clone(),
+        ..PolicyVersionRow::default()
+    };
     work.put(scoped("policy-version", &scope, &[&number]), &row);
     work.put(scoped("policy-files", &scope, &[&number]), &files);
     environment.policy_version = version;

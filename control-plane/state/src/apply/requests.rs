@@ -36,20 +36,31 @@ pub(super) fn remember<R: Rows + ?Sized>(
     let (organization, now) = (work.organization, work.change.time);
     let times = prefix(organization, "request-time", &[]);
     for (old, _) in work.tables.0.scan(&times, &[], SWEEP)? {
-        let Some((time, id)) = old.get(times.len()..).and_then(|rest| rest.split_at_checked(8))
+        let Some((time, id)) = old
+            .get(times.len()..)
+            .and_then(|rest| rest.split_at_checked(8))
         else {
             continue;
         };
         let time = i64::from_be_bytes(time.try_into().unwrap_or([0xff; 8]));
         if now.saturating_sub(time) >= MEMORY_MICROS {
             let id = id.strip_prefix(b"\0").unwrap_or(id);
-            work.writes.push(Write { key: key(organization, "request", &[id]), value: None });
-            work.writes.push(Write { key: old, value: None });
+            work.writes.push(Write {
+                key: key(organization, "request", &[id]),
+                value: None,
+            });
+            work.writes.push(Write {
+                key: old,
+                value: None,
+            });
         }
     }
     let result = work.result.clone();
     let id = request_id.as_bytes();
     work.put(key(organization, "request", &[id]), &result);
-    work.put(key(organization, "request-time", &[&now.to_be_bytes(), id]), &CommandResult::default());
+    work.put(
+        key(organization, "request-time", &[&now.to_be_bytes(), id]),
+        &CommandResult::default(),
+    );
     Ok(())
 }

@@ -15,22 +15,38 @@ pub(super) fn bundle<R: Rows + ?Sized>(
     scope: &Scope,
 ) -> Result<Option<Bundle>, Error> {
     let (organization, project) = (scope.organization.as_str(), scope.project.as_str());
-    let Some(environment) = tables.environment(scope)? else { return Ok(None) };
+    let Some(environment) = tables.environment(scope)? else {
+        return Ok(None);
+    };
     let files = match tables.policy_version(scope, environment.policy_version)? {
         Some(version) if environment.policy_version > 0 => version.files,
         Some(_) | None => Vec::new(),
     };
-    let policies =
-        files.into_iter().map(|file| BundlePolicy { path: file.path, text: file.text }).collect();
-    let agents = tables.agents(organization, project)?.into_iter().map(|agent| BundleAgent {
-        id: agent.id,
-        roles: agent.roles,
-        labels: agent.labels,
-        disabled: agent.disabled,
-    });
-    let since = environment.bundle_time.saturating_sub(REVOCATION_MEMORY_MICROS);
+    let policies = files
+        .into_iter()
+        .map(|file| BundlePolicy {
+            path: file.path,
+            text: file.text,
+        })
+        .collect();
+    let agents = tables
+        .agents(organization, project)?
+        .into_iter()
+        .map(|agent| BundleAgent {
+            id: agent.id,
+            roles: agent.roles,
+            labels: agent.labels,
+            disabled: agent.disabled,
+        });
+    let since = environment
+        .bundle_time
+        .saturating_sub(REVOCATION_MEMORY_MICROS);
     let revoked = tables.keys(organization)?.into_iter().filter(|key| {
-        covers(key, scope) && key.revoked.as_ref().is_some_and(|revoked| revoked.time >= since)
+        covers(key, scope)
+            && key
+                .revoked
+                .as_ref()
+                .is_some_and(|revoked| revoked.time >= since)
     });
     Ok(Some(Bundle {
         scope: Some(storage::Scope {

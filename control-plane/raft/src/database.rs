@@ -1,0 +1,43 @@
+//! How a RocksDB is opened here, and what a failed write means.
+
+use std::path::Path;
+
+use rocksdb::{ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Options};
+
+use crate::Error;
+
+/// Opens or makes a database with these column families beside the default one.
+pub(crate) fn open(path: &Path, families: &[&str]) -> Result<DB, Error> {
+    std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    // A torn last record is what a crash leaves; anything else that is damaged stops the start.
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    options.set_track_and_verify_wals_in_manifest(true);
+    options.set_paranoid_checks(true);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_max_total_wal_size(256 << 20);
+    let families = ["default"].iter().chain(families);
+    let families = families.map(|name| ColumnFamilyDescriptor::new(*name, options.clone()));
+    DB::open_cf_descriptors(&options, path, families).map_err(failed)
+}
+
+/// Translates an error of RocksDB.
+pub(crate) fn failed(error: rocksdb::Error) -> Error {
+    match error.kind() {
+        rocksdb::ErrorKind::Corruption => Error::Corrupt(error.into_string()),
+        _ => Error::Storage(error.into_string()),
+    }
+}
+
+/// Ends the process: after a failed write or sync nobody knows what is on the disk, and a second
+/// sync may claim success for data that is gone.
+pub(crate) fn abort(what: &str, error: &rocksdb::Error) -> ! {
+    tracing::error!(
+        what,
+        error = error as &dyn std::error::Error,
+        "the disk failed; ending"
+    );
+    std::process::abort()
+}

@@ -1,0 +1,229 @@
+//! Applies committed commands. What a command changes and how far the machine is are one batch, so
+//! that after a crash the rest of the log is applied to exactly the state that it belongs to.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use openraft::storage::RaftStateMachine;
+use openraft::{EntryPayload, RaftSnapshotBuilder, Snapshot, StorageIOError};
+use rocksdb::{DB, Direction, IteratorMode, ReadOptions, WriteBatch};
+use tokio::sync::broadcast;
+use veto_core::Revision;
+use veto_proto::storage::v1::{AppliedState, Command, CommandResult};
+use veto_state::rows::Row;
+use veto_state::{Event, Rows};
+
+use crate::snapshot::{self, File};
+use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, Types};
+use crate::{Error, codec, database};
+
+pub(crate) const META: &str = "meta";
+pub(crate) const APPLIED: &[u8] = b"applied";
+/// Events that a watcher may lag behind before it is told that it missed some.
+const EVENTS: usize = 4096;
+
+/// The replicated state on disk.
+#[derive(Clone)]
+pub(crate) struct Machine {
+    db: Arc<DB>,
+    snapshots: PathBuf,
+    events: broadcast::Sender<Event>,
+}
+
+impl Machine {
+    /// Opens or makes the state.
+    pub(crate) fn open(directory: &Path) -> Result<Self, Error> {
+        let db = Arc::new(database::open(&directory.join("state"), &[META])?);
+        let snapshots = directory.join("snapshots");
+        snapshot::prepare(&snapshots)?;
+        Ok(Self {
+            db,
+            snapshots,
+            events: broadcast::channel(EVENTS).0,
+        })
+    }
+
+    /// Shows one consistent state to the reader.
+    pub(crate) fn view<T>(&self, read: impl FnOnce(&View<'_>) -> T) -> T {
+        read(&View {
+            db: &self.db,
+            snapshot: self.db.snapshot(),
+        })
+    }
+
+    pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// How far the machine is.
+    pub(crate) fn applied(&self) -> Result<(Option<LogId>, StoredMembership), Error> {
+        let family = self
+            .db
+            .cf_handle(META)
+            .ok_or_else(|| Error::Corrupt("no meta".into()))?;
+        let value = self.db.get_cf(family, APPLIED).map_err(database::failed)?;
+        let state: Option<AppliedState> = value.map(|value| codec::open(&value)).transpose()?;
+        Ok(codec::applied(&state.unwrap_or_default()))
+    }
+
+    fn apply_entry(
+        &self,
+        entry: &Entry,
+        members: &mut StoredMembership,
+    ) -> Result<CommandResult, Error> {
+        let mut batch = WriteBatch::default();
+        let mut events = Vec::new();
+        let result = match &entry.payload {
+            EntryPayload::Blank => CommandResult::default(),
+            EntryPayload::Membership(changed) => {
+                *members = StoredMembership::new(Some(entry.log_id), changed.clone());
+                CommandResult::default()
+            }
+            EntryPayload::Normal(command) => self.run(entry, command, &mut batch, &mut events)?,
+        };
+        let family = self
+            .db
+            .cf_handle(META)
+            .ok_or_else(|| Error::Corrupt("no meta".into()))?;
+        let state = codec::applied_message(Some(&entry.log_id), members);
+        batch.put_cf(family, APPLIED, codec::seal(&state));
+        // Not synced: the log is, and is applied again from where this state is.
+        if let Err(error) = self.db.write(batch) {
+            database::abort("state write", &error);
+        }
+        for event in events {
+            // Nobody may be listening, and that is fine.
+            let _ = self.events.send(event);
+        }
+        Ok(result)
+    }
+
+    fn run(
+        &self,
+        entry: &Entry,
+        command: &Command,
+        batch: &mut WriteBatch,
+        events: &mut Vec<Event>,
+    ) -> Result<CommandResult, Error> {
+        let revision = Revision(entry.log_id.index);
+        let applied = self.view(|rows| veto_state::apply(rows, revision, command))?;
+        for write in applied.writes {
+            match write.value {
+                Some(value) => batch.put(write.key, value),
+                None => batch.delete(write.key),
+            }
+        }
+        events.extend(applied.events);
+        Ok(applied.result)
+    }
+
+    fn build(&self) -> Result<Snapshot<Types>, Error> {
+        let (last_applied, members) = self.applied()?;
+        // The log is purged up to a snapshot: what it holds must not depend on a cache.
+        if let Err(error) = self.db.flush_wal(true) {
+            database::abort("state sync", &error);
+        }
+        snapshot::write(&self.db, &self.snapshots, last_applied.as_ref(), &members)
+    }
+}
+
+/// The rows of one consistent state.
+pub struct View<'a> {
+    db: &'a DB,
+    snapshot: rocksdb::SnapshotWithThreadMode<'a, DB>,
+}
+
+impl std::fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View")
+            .field("path", &self.db.path())
+            .finish_non_exhaustive()
+    }
+}
+
+fn unread(error: rocksdb::Error) -> veto_state::Error {
+    veto_state::Error::Read(error.into_string())
+}
+
+impl Rows for View<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, veto_state::Error> {
+        self.snapshot.get(key).map_err(unread)
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Row>, veto_state::Error> {
+        let start = if from > prefix { from } else { prefix };
+        let mode = IteratorMode::From(start, Direction::Forward);
+        let mut rows = Vec::new();
+        for row in self
+            .snapshot
+            .iterator_opt(mode, ReadOptions::default())
+            .take(limit)
+        {
+            let (key, value) = row.map_err(unread)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            rows.push((key.into_vec(), value.into_vec()));
+        }
+        Ok(rows)
+    }
+}
+
+impl RaftStateMachine<Types> for Machine {
+    type SnapshotBuilder = Self;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), StorageError> {
+        self.applied()
+            .map_err(|e| StorageIOError::read_state_machine(&e).into())
+    }
+
+    async fn apply<I>(&mut self, entries: I) -> Result<Vec<CommandResult>, StorageError>
+    where
+        I: IntoIterator<Item = Entry> + Send,
+        I::IntoIter: Send,
+    {
+        let read = |e: Error| StorageError::from(StorageIOError::read_state_machine(&e));
+        let (_, mut members) = self.applied().map_err(read)?;
+        let apply = |entry: Entry| {
+            self.apply_entry(&entry, &mut members)
+                .map_err(|e| StorageIOError::apply(entry.log_id, &e).into())
+        };
+        entries.into_iter().map(apply).collect()
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn begin_receiving_snapshot(&mut self) -> Result<Box<File>, StorageError> {
+        Ok(Box::new(File::incoming(&self.snapshots)))
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        file: Box<File>,
+    ) -> Result<(), StorageError> {
+        snapshot::install(&self.db, &file)
+            .map_err(|e| StorageIOError::write_snapshot(Some(meta.signature()), &e).into())
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot<Types>>, StorageError> {
+        snapshot::newest(&self.snapshots)
+            .map_err(|e| StorageIOError::read_snapshot(None, &e).into())
+    }
+}
+
+impl RaftSnapshotBuilder<Types> for Machine {
+    async fn build_snapshot(&mut self) -> Result<Snapshot<Types>, StorageError> {
+        let machine = self.clone();
+        let built = tokio::task::spawn_blocking(move || machine.build()).await;
+        let built = built.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())));
+        built.map_err(|e| StorageIOError::write_snapshot(None, &e).into())
+    }
+}

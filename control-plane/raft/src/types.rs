@@ -1,0 +1,21 @@
+//! What openraft's types mean here.
+
+use veto_proto::storage::v1::{Command, CommandResult};
+
+openraft::declare_raft_types!(
+    pub(crate) Types:
+        D = Command,
+        R = CommandResult,
+        NodeId = u64,
+        Node = openraft::BasicNode,
+        Entry = openraft::Entry<Types>,
+        SnapshotData = crate::snapshot::File,
+        AsyncRuntime = openraft::TokioRuntime,
+);
+
+pub(crate) type Entry = openraft::Entry<Types>;
+pub(crate) type LogId = openraft::LogId<u64>;
+pub(crate) type Vote = openraft::Vote<u64>;
+pub(crate) type StoredMembership = openraft::StoredMembership<u64, openraft::BasicNode>;
+pub(crate) type SnapshotMeta = openraft::SnapshotMeta<u64, openraft::BasicNode>;
+pub(crate) type StorageError = openraft::StorageError<u64>;
