@@ -133,13 +133,23 @@ impl Exported {
     }
 }
 
-/// Keeps a spreadsheet from running a cell: one that starts with `=`, `+`, `-`, `@`, tab or carriage
-/// return gets an apostrophe in front (OWASP, CSV injection).
+/// Keeps a spreadsheet from running a cell: a text that it could take for a formula gets an
+/// apostrophe in front (OWASP, CSV injection), and so does one that has an apostrophe there, so that
+/// a reader who takes one away has what was recorded. A formula may hide behind white space and
+/// behind the full-width forms of its first character.
 #[must_use]
 pub fn cell(text: &str) -> String {
-    match text.bytes().next() {
-        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r') => format!("'{text}"),
-        Some(_) | None => text.to_owned(),
+    let first = text.trim_start().chars().next();
+    let runs = matches!(
+        first,
+        Some(
+            '=' | '+' | '-' | '@' | '|' | '\'' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
+        )
+    );
+    if runs || text.starts_with(['\t', '\r', '\n', '\0']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
     }
 }
 
@@ -153,10 +163,24 @@ mod tests {
 
     #[test]
     fn cells_that_a_spreadsheet_would_run_are_neutralised() {
-        for bad in ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"] {
+        for bad in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@x",
+            "\t=1",
+            "\r=1",
+            "\nx",
+            "  =1",
+            "|cmd",
+            "\u{ff1d}1",
+            "'kept",
+        ] {
             assert_eq!(cell(bad), format!("'{bad}"));
         }
-        assert_eq!(cell("amount=1"), "amount=1");
+        for harmless in ["", "amount=1", "51 is above 50", "it's"] {
+            assert_eq!(cell(harmless), harmless);
+        }
     }
 
     #[test]
