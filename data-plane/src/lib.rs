@@ -1,1 +1,3 @@
 //! Answers calls, keeps no state that matters.
+
+pub mod record;
