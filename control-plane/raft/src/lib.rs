@@ -20,3 +20,6 @@ mod types;
 pub use error::Error;
 pub use handle::{Config, Handle};
 pub use machine::View;
+
+#[cfg(test)]
+mod tests;

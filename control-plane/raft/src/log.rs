@@ -132,10 +132,12 @@ impl RaftLogReader<Types> for Log {
             Bound::Excluded(index) => *index,
             Bound::Unbounded => u64::MAX,
         };
-        let first = match range.start_bound() {
-            Bound::Unbounded => self.first().map_err(|e| read_failed(&e))?.unwrap_or(start),
-            Bound::Included(_) | Bound::Excluded(_) => start,
-        };
+        // What was purged is absent, not missing; from there on the range has no holes.
+        let first = self
+            .first()
+            .map_err(|e| read_failed(&e))?
+            .unwrap_or(start)
+            .max(start);
         self.read(first, end, usize::MAX)
             .map_err(|e| read_failed(&e))
     }

@@ -209,7 +209,7 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta,
         file: Box<File>,
     ) -> Result<(), StorageError> {
-        snapshot::install(&self.db, &file)
+        snapshot::install(&self.db, &self.snapshots, &file)
             .map_err(|e| StorageIOError::write_snapshot(Some(meta.signature()), &e).into())
     }
 
@@ -225,5 +225,22 @@ impl RaftSnapshotBuilder<Types> for Machine {
         let built = tokio::task::spawn_blocking(move || machine.build()).await;
         let built = built.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())));
         built.map_err(|e| StorageIOError::write_snapshot(None, &e).into())
+    }
+}
+
+#[cfg(test)]
+impl Machine {
+    pub(crate) fn clone_snapshot(
+        &self,
+        last_applied: Option<&LogId>,
+        members: &StoredMembership,
+    ) -> File {
+        *snapshot::write(&self.db, &self.snapshots, last_applied, members)
+            .unwrap()
+            .snapshot
+    }
+
+    pub(crate) fn install_file(&self, file: &File) -> Result<(), Error> {
+        snapshot::install(&self.db, &self.snapshots, file)
     }
 }

@@ -34,6 +34,11 @@ impl File {
             path: directory.join("incoming.tmp"),
         }
     }
+
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 fn failed(error: std::io::Error) -> Error {
@@ -82,8 +87,17 @@ pub(crate) fn write(
         writer.bytes(&value)?;
     }
     writer.finish()?;
+    let path = publish(directory, &temporary, &id)?;
+    Ok(Snapshot {
+        meta: meta(&head),
+        snapshot: Box::new(File { path }),
+    })
+}
+
+/// Gives a whole and synced file its name, and removes older snapshots.
+fn publish(directory: &Path, temporary: &Path, id: &str) -> Result<PathBuf, Error> {
     let path = directory.join(format!("{id}.snapshot"));
-    fs::rename(&temporary, &path).map_err(failed)?;
+    fs::rename(temporary, &path).map_err(failed)?;
     fs::File::open(directory)
         .and_then(|dir| dir.sync_all())
         .map_err(failed)?;
@@ -93,10 +107,7 @@ pub(crate) fn write(
     {
         fs::remove_file(old).map_err(failed)?;
     }
-    Ok(Snapshot {
-        meta: meta(&head),
-        snapshot: Box::new(File { path }),
-    })
+    Ok(path)
 }
 
 /// The newest snapshot, verified.
@@ -112,7 +123,7 @@ pub(crate) fn newest(directory: &Path) -> Result<Option<Snapshot<Types>>, Error>
 }
 
 /// Replaces the whole state by the snapshot's, in one batch: a crash leaves the old or the new.
-pub(crate) fn install(db: &DB, file: &File) -> Result<(), Error> {
+pub(crate) fn install(db: &DB, directory: &Path, file: &File) -> Result<(), Error> {
     let mut batch = WriteBatch::default();
     for row in db.iterator(IteratorMode::Start) {
         batch.delete(row.map_err(database::failed)?.0);
@@ -124,13 +135,21 @@ pub(crate) fn install(db: &DB, file: &File) -> Result<(), Error> {
     batch.put_cf(
         family,
         APPLIED,
-        codec::seal(&head.applied.unwrap_or_default()),
+        codec::seal(&head.applied.clone().unwrap_or_default()),
     );
     let result = db.write(batch).and_then(|()| db.flush_wal(true));
     if let Err(error) = result {
         database::abort("snapshot install", &error);
     }
-    Ok(())
+    // It is this replica's own snapshot from now on.
+    let temporary = directory.join(format!("{}.tmp", head.id));
+    if temporary != file.path {
+        fs::copy(&file.path, &temporary).map_err(failed)?;
+    }
+    fs::File::open(&temporary)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
+    publish(directory, &temporary, &head.id).map(drop)
 }
 
 /// Reads a snapshot row by row; the rows count only when the function returns well.

@@ -1,0 +1,239 @@
+//! The stores against openraft's own suite and a model, and the handle over restarts.
+
+mod model;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use openraft::testing::{StoreBuilder, Suite};
+use tempfile::TempDir;
+use veto_core::Code;
+use veto_proto::storage::v1::{
+    Bootstrap, Command, CommandResult, CreateOrganization, CreateProject, KeyRow, command::Change,
+};
+use veto_wire::status::Coded as _;
+
+use crate::log::Log;
+use crate::machine::Machine;
+use crate::types::{StorageError, Types};
+use crate::{Config, Handle};
+
+struct Stores;
+
+impl StoreBuilder<Types, Log, Machine, TempDir> for Stores {
+    async fn build(&self) -> Result<(TempDir, Log, Machine), StorageError> {
+        let directory = TempDir::new().unwrap();
+        let log = Log::open(&directory.path().join("log")).unwrap();
+        let machine = Machine::open(directory.path()).unwrap();
+        Ok((directory, log, machine))
+    }
+}
+
+#[test]
+fn the_stores_pass_the_suite_of_openraft() {
+    Suite::test_all(Stores).unwrap();
+}
+
+fn command(organization: &str, change: Change) -> Command {
+    Command {
+        organization: organization.into(),
+        change: Some(change),
+        ..Command::default()
+    }
+}
+
+fn bootstrap() -> Command {
+    let key = Some(KeyRow {
+        id: "root".into(),
+        ..KeyRow::default()
+    });
+    command(
+        "system",
+        Change::Bootstrap(Bootstrap {
+            cluster: "c".into(),
+            key,
+        }),
+    )
+}
+
+fn organization(id: &str) -> Command {
+    let admin_key = Some(KeyRow {
+        id: format!("admin-{id}"),
+        ..KeyRow::default()
+    });
+    let create = CreateOrganization {
+        id: id.into(),
+        display_name: id.into(),
+        admin_key,
+    };
+    command("system", Change::CreateOrganization(create))
+}
+
+fn project(number: u64) -> Command {
+    let create = CreateProject {
+        id: format!("p{number}"),
+        ..CreateProject::default()
+    };
+    command("acme", Change::CreateProject(create))
+}
+
+async fn taken(handle: &Handle, command: Command) -> CommandResult {
+    let result = handle.propose(command).await.unwrap();
+    assert_eq!(result.error_code, "");
+    result
+}
+
+fn config(directory: &TempDir) -> Config {
+    Config {
+        snapshot_after: 50,
+        ..Config::new(PathBuf::from(directory.path()))
+    }
+}
+
+/// The tasks of a stopped replica let go of its stores a moment later.
+async fn opened<T>(open: impl Fn() -> Result<T, crate::Error>) -> T {
+    for _ in 0..500 {
+        match open() {
+            Err(crate::Error::Storage(text)) if text.contains("lock hold") => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            other => return other.unwrap(),
+        }
+    }
+    open().unwrap()
+}
+
+async fn started(directory: &TempDir) -> Handle {
+    for _ in 0..500 {
+        match Handle::start(config(directory)).await {
+            Err(crate::Error::Storage(text)) if text.contains("lock hold") => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            other => return other.unwrap(),
+        }
+    }
+    panic!("the stores stay locked");
+}
+
+fn projects(handle: &Handle) -> usize {
+    handle.read(|tables| tables.projects("acme").unwrap().len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_is_there_after_each_restart() {
+    let directory = TempDir::new().unwrap();
+    let mut acknowledged = 0;
+    for round in 0..4 {
+        let handle = started(&directory).await;
+        if round == 0 {
+            taken(&handle, bootstrap()).await;
+            taken(&handle, organization("acme")).await;
+        }
+        assert_eq!(projects(&handle), acknowledged, "round {round}");
+        let mut last = handle.applied();
+        // More than a snapshot's worth, so that later rounds start from one.
+        for _ in 0..70 {
+            let result = taken(&handle, project(acknowledged as u64)).await;
+            assert!(result.revision > last.0, "revisions only grow");
+            last.0 = result.revision;
+            acknowledged += 1;
+        }
+        handle.stop().await;
+        drop(handle);
+    }
+    assert!(
+        directory
+            .path()
+            .join("snapshots")
+            .read_dir()
+            .unwrap()
+            .next()
+            .is_some()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_command_is_answered_with_its_code() {
+    let directory = TempDir::new().unwrap();
+    let handle = started(&directory).await;
+    let refused = handle.propose(organization("acme")).await.unwrap();
+    assert_eq!(
+        refused.error_code,
+        Code::NotFound.as_str(),
+        "nothing before the bootstrap"
+    );
+    taken(&handle, bootstrap()).await;
+    let again = handle.propose(bootstrap()).await.unwrap();
+    assert_eq!(again.error_code, Code::AlreadyExists.as_str());
+    let huge = Command {
+        actor: "x".repeat(5 << 20),
+        ..bootstrap()
+    };
+    assert_eq!(
+        handle.propose(huge).await.unwrap_err().code(),
+        Code::RequestTooLarge
+    );
+    handle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writers_at_once_are_all_kept() {
+    let directory = TempDir::new().unwrap();
+    let handle = started(&directory).await;
+    taken(&handle, bootstrap()).await;
+    taken(&handle, organization("acme")).await;
+    let writers = (0..100).map(|number| {
+        let handle = handle.clone();
+        tokio::spawn(async move { taken(&handle, project(number)).await.revision })
+    });
+    let mut revisions = Vec::new();
+    for writer in writers.collect::<Vec<_>>() {
+        revisions.push(writer.await.unwrap());
+    }
+    revisions.sort_unstable();
+    revisions.dedup();
+    assert_eq!(revisions.len(), 100);
+    handle.stop().await;
+    drop(handle);
+    let handle = started(&directory).await;
+    assert_eq!(projects(&handle), 100);
+    handle.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_carries_the_whole_state_and_a_damaged_one_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let handle = started(&directory).await;
+    taken(&handle, bootstrap()).await;
+    taken(&handle, organization("acme")).await;
+    handle.stop().await;
+    drop(handle);
+
+    let source = opened(|| Machine::open(directory.path())).await;
+    let (last, members) = source.applied().unwrap();
+    let built = source.clone_snapshot(last.as_ref(), &members);
+    let elsewhere = TempDir::new().unwrap();
+    let target = Machine::open(elsewhere.path()).unwrap();
+    target.install_file(&built).unwrap();
+    let name = |machine: &Machine| {
+        machine.view(|view| veto_state::Tables(view).organization("acme").unwrap())
+    };
+    assert_eq!(name(&target), name(&source));
+    assert_eq!(target.applied().unwrap(), (last, members));
+
+    let path = built.path().to_path_buf();
+    let mut bytes = std::fs::read(&path).unwrap();
+    for position in (0..bytes.len()).step_by(7) {
+        bytes[position] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        let pristine = TempDir::new().unwrap();
+        let target = Machine::open(pristine.path()).unwrap();
+        assert!(target.install_file(&built).is_err(), "byte {position}");
+        assert_eq!(
+            target.applied().unwrap().0,
+            None,
+            "nothing of it was installed"
+        );
+        bytes[position] ^= 1;
+    }
+}
