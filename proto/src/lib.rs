@@ -1,4 +1,9 @@
 //! The contract of Veto as Rust: what `proto/veto` says, and nothing else. Generated when built.
+#![expect(
+    clippy::allow_attributes_without_reason,
+    clippy::large_enum_variant,
+    reason = "generated code"
+)]
 
 /// Agents ask, nodes answer.
 pub mod authorization {

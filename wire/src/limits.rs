@@ -63,6 +63,10 @@ fn stable(response: Response) -> Response {
     if code_of(&refusal).is_some() {
         return response;
     }
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of gRPC's codes only these are the transport's own"
+    )]
     let code = match refusal.code() {
         tonic::Code::OutOfRange => Code::RequestTooLarge,
         tonic::Code::Unimplemented => Code::NotFound,

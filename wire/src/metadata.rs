@@ -21,7 +21,6 @@ pub struct TraceContext {
 ///
 /// # Errors
 /// CREDENTIAL_MISSING when there is none; CREDENTIAL_INVALID when the header is not `Bearer <text>`.
-#[expect(clippy::result_large_err, reason = "tonic's handlers return Status")]
 pub fn bearer(metadata: &MetadataMap) -> Result<&str, Status> {
     let missing = || status(Code::CredentialMissing, "no `authorization` metadata");
     let invalid = || {
@@ -43,7 +42,6 @@ pub fn bearer(metadata: &MetadataMap) -> Result<&str, Status> {
 ///
 /// # Errors
 /// CREDENTIAL_INVALID when the credential cannot stand in a header.
-#[expect(clippy::result_large_err, reason = "tonic's handlers return Status")]
 pub fn authorize<T>(request: &mut Request<T>, credential: &str) -> Result<(), Status> {
     let value = format!("Bearer {credential}").parse();
     let value = value.map_err(|_| status(Code::CredentialInvalid, "the credential is not text"))?;

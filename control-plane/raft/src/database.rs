@@ -25,10 +25,10 @@ pub(crate) fn open(path: &Path, families: &[&str]) -> Result<DB, Error> {
 
 /// Translates an error of RocksDB.
 pub(crate) fn failed(error: rocksdb::Error) -> Error {
-    match error.kind() {
-        rocksdb::ErrorKind::Corruption => Error::Corrupt(error.into_string()),
-        _ => Error::Storage(error.into_string()),
+    if error.kind() == rocksdb::ErrorKind::Corruption {
+        return Error::Corrupt(error.into_string());
     }
+    Error::Storage(error.into_string())
 }
 
 /// Ends the process: after a failed write or sync nobody knows what is on the disk, and a second

@@ -189,11 +189,12 @@ impl RaftStateMachine<Types> for Machine {
     {
         let read = |e: Error| StorageError::from(StorageIOError::read_state_machine(&e));
         let (_, mut members) = self.applied().map_err(read)?;
-        let apply = |entry: Entry| {
-            self.apply_entry(&entry, &mut members)
-                .map_err(|e| StorageIOError::apply(entry.log_id, &e).into())
-        };
-        entries.into_iter().map(apply).collect()
+        let mut results = Vec::new();
+        for entry in entries {
+            let result = self.apply_entry(&entry, &mut members);
+            results.push(result.map_err(|e| StorageIOError::apply(entry.log_id, &e))?);
+        }
+        Ok(results)
     }
 
     async fn get_snapshot_builder(&mut self) -> Self {

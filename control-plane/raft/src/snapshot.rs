@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use openraft::Snapshot;
 use rocksdb::{DB, IteratorMode, WriteBatch};
 use sha2::{Digest as _, Sha256};
-use veto_proto::storage::v1::{AppliedState, SnapshotHead};
+use veto_proto::storage::v1::SnapshotHead;
 
 use crate::machine::{APPLIED, META};
 use crate::types::{LogId, SnapshotMeta, StoredMembership, Types};
@@ -169,7 +169,7 @@ fn read(path: &Path, mut row: impl FnMut(&[u8], &[u8])) -> Result<SnapshotHead, 
 }
 
 fn meta(head: &SnapshotHead) -> SnapshotMeta {
-    let state = head.applied.clone().unwrap_or_else(AppliedState::default);
+    let state = head.applied.clone().unwrap_or_default();
     let (last_log_id, last_membership) = codec::applied(&state);
     SnapshotMeta {
         last_log_id,

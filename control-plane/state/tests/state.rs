@@ -1,4 +1,5 @@
 //! The laws of the replicated state, over the public API and rows in memory.
+#![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,8 @@
 //! The rules of the house, in one test binary.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and does not get ends the test"
+)]
 
 mod docs;
 mod files;
