@@ -11,12 +11,18 @@
 
 pub mod arguments;
 pub mod call;
+mod check;
 pub mod compile;
+mod condition;
 pub mod decision;
 pub mod diagnostic;
 pub mod evaluate;
+mod glob;
+mod list;
 pub mod reason;
+mod schema;
 pub mod source;
+mod suggest;
 
 pub use arguments::{Arguments, ArgumentsError};
 pub use call::{Agent, Call, User};

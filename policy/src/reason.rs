@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 macro_rules! reasons {
     ($($name:ident = $text:literal, $summary:literal;)*) => {
         /// The stable code of a reason.
@@ -68,6 +70,30 @@ pub struct Reason {
     pub message: String,
     /// The argument that decided, as a JSON Pointer (RFC 6901).
     pub argument: Option<String>,
+}
+
+/// A value as it is shown in a reason: cut short, with nothing that a terminal would obey.
+pub(crate) fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return "null".to_owned(),
+        Value::Bool(value) => return value.to_string(),
+        Value::Number(number) => return number.to_string(),
+        Value::Array(_) => return "the list".to_owned(),
+        Value::Object(_) => return "the object".to_owned(),
+        Value::String(text) => text,
+    };
+    format!("`{}`", shown_text(text))
+}
+
+/// A text as it is shown in a reason.
+pub(crate) fn shown_text(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let show = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    let more = if text.chars().count() > 64 { "…" } else { "" };
+    text.chars().take(64).map(show).collect::<String>() + more
 }
 
 #[cfg(test)]

@@ -1,0 +1,189 @@
+//! Reads mappings field by field: what is not asked for is an error, with the nearest name as help.
+
+use std::fmt::Display;
+
+use crate::diagnostic::{Diagnostic, DiagnosticCode as Code};
+use crate::source::tree::{Key, Node, NodeValue};
+use crate::source::{Source, Span};
+use crate::suggest;
+
+/// Collects what is found in one source.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    source: &'a Source,
+    pub(crate) found: Vec<Diagnostic>,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) const fn new(source: &'a Source) -> Self {
+        Self { source, found: Vec::new() }
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        span: Span,
+        code: Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.found.push(self.source.error(span, code, message, help));
+    }
+
+    pub(crate) fn warning(
+        &mut self,
+        span: Span,
+        code: Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.found.push(self.source.warning(span, code, message, help));
+    }
+
+    /// The text of the source.
+    pub(crate) fn text(&self) -> &'a str {
+        &self.source.text
+    }
+}
+
+/// The fields of a mapping.
+pub(super) struct Fields<'a> {
+    span: Span,
+    what: &'static str,
+    entries: &'a [(Key, Node)],
+}
+
+/// Fields that the language reserves.
+const RESERVED: &[&str] = &["limits", "marks", "definitions", "not_before", "not_after", "redact"];
+
+impl<'a> Fields<'a> {
+    /// Opens a mapping that may have the known fields and no others.
+    pub(super) fn open(
+        node: &'a Node,
+        what: &'static str,
+        known: &[&str],
+        findings: &mut Findings<'_>,
+    ) -> Option<Self> {
+        let entries = map(node, what, findings)?;
+        for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&&*key.name)) {
+            if RESERVED.contains(&&*key.name) {
+                let message = format!("`{}` is reserved and does not work yet", key.name);
+                findings.error(key.span, Code::NotSupported, message, Code::NotSupported.help());
+                continue;
+            }
+            let help = suggest::did_you_mean(&key.name, known.iter().copied())
+                .unwrap_or_else(|| format!("known fields: `{}`", known.join("`, `")));
+            let message = format!("{what} has no field `{}`", key.name);
+            findings.error(key.span, Code::UnknownField, message, help);
+        }
+        Some(Self { span: first_key(entries).unwrap_or(node.span), what, entries })
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    pub(super) fn key(&self, name: &str) -> Option<Span> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
+    }
+
+    pub(super) fn required(&self, name: &str, findings: &mut Findings<'_>) -> Option<&'a Node> {
+        let found = self.get(name);
+        if found.is_none() {
+            let message = format!("{} has no `{name}`", self.what);
+            findings.error(self.span, Code::MissingField, message, format!("add `{name}:`"));
+        }
+        found
+    }
+
+    pub(super) const fn span(&self) -> Span {
+        self.span
+    }
+}
+
+fn first_key(entries: &[(Key, Node)]) -> Option<Span> {
+    entries.first().map(|(key, _)| key.span)
+}
+
+/// The text of a field, without saying anything when there is none.
+pub(super) fn peek<'a>(node: &'a Node, name: &str) -> Option<&'a str> {
+    let NodeValue::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| key.name == name).and_then(|(_, node)| match &node.value {
+        NodeValue::Text(text) => Some(&**text),
+        NodeValue::Null
+        | NodeValue::Bool(_)
+        | NodeValue::Number(_)
+        | NodeValue::List(_)
+        | NodeValue::Map(_) => None,
+    })
+}
+
+fn wrong(node: &Node, what: impl Display, wanted: &str, findings: &mut Findings<'_>) {
+    let message = format!("{what} is {wanted}, and this is {}", node.kind());
+    findings.error(node.span, Code::WrongType, message, "");
+}
+
+pub(super) fn map<'a>(
+    node: &'a Node,
+    what: impl Display,
+    findings: &mut Findings<'_>,
+) -> Option<&'a [(Key, Node)]> {
+    if let NodeValue::Map(entries) = &node.value {
+        return Some(entries);
+    }
+    wrong(node, what, "a mapping", findings);
+    None
+}
+
+pub(super) fn text<'a>(
+    node: &'a Node,
+    what: impl Display,
+    findings: &mut Findings<'_>,
+) -> Option<&'a str> {
+    if let NodeValue::Text(text) = &node.value {
+        return Some(text);
+    }
+    wrong(node, format!("`{what}`"), "text", findings);
+    None
+}
+
+pub(super) fn items<'a>(
+    node: &'a Node,
+    what: impl Display,
+    findings: &mut Findings<'_>,
+) -> &'a [Node] {
+    if let NodeValue::List(nodes) = &node.value {
+        return nodes;
+    }
+    wrong(node, format!("`{what}`"), "a list", findings);
+    &[]
+}
+
+pub(super) fn boolean(node: &Node, what: impl Display, findings: &mut Findings<'_>) -> bool {
+    if let NodeValue::Bool(value) = node.value {
+        return value;
+    }
+    wrong(node, format!("`{what}`"), "true or false", findings);
+    false
+}
+
+/// One of some words.
+pub(super) fn word<T>(
+    node: &Node,
+    what: &str,
+    words: &[(&str, T)],
+    findings: &mut Findings<'_>,
+) -> Option<T>
+where
+    T: Copy,
+{
+    let written = text(node, what, findings)?;
+    let found = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
+    if found.is_none() {
+        let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let help = suggest::did_you_mean(written, names.iter().copied())
+            .unwrap_or_else(|| format!("it is one of `{}`", names.join("`, `")));
+        let message = format!("`{what}` is never `{written}`");
+        findings.error(node.span, Code::InvalidValue, message, help);
+    }
+    found
+}

@@ -1,0 +1,24 @@
+//! "Did you mean": the nearest known name.
+
+/// Suggests the known name that is nearest to the text, when one is near enough to be meant.
+pub(crate) fn did_you_mean<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let nearest = known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(text, name), name))
+        .min_by_key(|(distance, name)| (*distance, *name))?;
+    let allowed = (text.chars().count() / 3).max(1);
+    (nearest.0 <= allowed).then(|| format!("did you mean `{}`?", nearest.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_near_name_is_suggested() {
+        let known = ["effect", "arguments", "tools"];
+        assert_eq!(did_you_mean("efect", known).as_deref(), Some("did you mean `effect`?"));
+        assert_eq!(did_you_mean("argumnets", known).as_deref(), Some("did you mean `arguments`?"));
+        assert_eq!(did_you_mean("colour", known), None);
+    }
+}
