@@ -6,18 +6,25 @@
 //! - [`ship`]: the copy that counts, to the ledger; what the ledger has may be deleted here.
 //! - [`otlp`]: a copy for other people's tools, which never holds anything up.
 
+pub mod otlp;
 pub mod reader;
+pub mod ship;
 
 mod cursor;
 mod error;
+mod feed;
+mod handle;
+mod pace;
 mod recover;
+mod retain;
 mod segment;
 mod spool;
 mod writer;
 
 pub use cursor::Position;
 pub use error::Error;
-pub use spool::{Config, Handle, Receipt, Spool};
+pub use handle::{Handle, Receipt};
+pub use spool::{Config, Spool};
 
 #[cfg(test)]
 mod tests;

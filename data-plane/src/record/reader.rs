@@ -5,7 +5,6 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
-use veto_core::{BootId, NodeId};
 use veto_trail::{Frame, chain::MAX_FRAME};
 
 use super::Error;
@@ -13,42 +12,9 @@ use super::cursor::Position;
 use super::segment::{Segment, list};
 use super::writer::Committed;
 
-/// One frame as it is on the disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The frame.
-    pub frame: Frame,
-    /// Its hash.
-    pub hash: [u8; 32],
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
+mod batch;
 
-/// Consecutive frames of one boot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// The node that wrote them, as the first frame says.
-    pub node: NodeId,
-    /// The run of its process.
-    pub boot: BootId,
-    /// The place of the first frame.
-    pub start: Position,
-    /// The frames, at least one.
-    pub entries: Vec<Entry>,
-    /// Records of this boot that stood between the reader's place and the first frame, and are gone.
-    pub skipped: u64,
-}
-
-impl Batch {
-    /// The place after the last frame.
-    #[must_use]
-    pub fn end(&self) -> Position {
-        Position {
-            order: self.start.order,
-            next: self.start.next.saturating_add(self.entries.len() as u64),
-        }
-    }
-}
+pub use batch::{Batch, Entry};
 
 /// Goes through the spool; each has a place of its own.
 #[derive(Debug)]
@@ -261,6 +227,9 @@ impl Reader {
                     Err(_) => break,
                 };
                 if frame.boot != open.segment.boot() || frame.sequence != open.next {
+                    if at > 0 {
+                        break;
+                    }
                     return Err(unreadable(format!("holds record {}", frame.sequence)));
                 }
                 if frame.sequence >= self.place.next {

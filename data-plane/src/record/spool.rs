@@ -1,28 +1,26 @@
-//! The spool as its users see it: open, append, stop.
+//! Opens the spool, and ends it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use veto_core::{BootId, Clock, Entropy, NodeId};
 use veto_trail::{Body, Boot, Record};
 use veto_wire::record::encode;
 
-use super::cursor::Position;
+use super::Error;
+use super::handle::{Handle, Receipt, Shared};
 use super::recover::recover;
 use super::segment::{list, sync_dir};
-use super::writer::{Committed, Job, Writer};
-use super::{Error, reader};
+use super::writer::{Committed, Writer};
 
 /// Records that wait for the writer.
 const QUEUE: usize = 4096;
-/// Time allowed from the queue to stable storage.
-const DEADLINE: Duration = Duration::from_secs(2);
 /// Time allowed for the last sync.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -49,145 +47,11 @@ impl Config {
     }
 }
 
-/// Says where a record stands, once it is on stable storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// The node.
-    pub node: NodeId,
-    /// The run of its process.
-    pub boot: BootId,
-    /// The place in the boot, without gaps.
-    pub sequence: u64,
-    /// The hash of the frame.
-    pub hash: [u8; 32],
-}
-
-/// What the writer, its users and the readers share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) dir: PathBuf,
-    pub(super) node: NodeId,
-    pub(super) boot: BootId,
-    pub(super) order: u64,
-    pub(super) max_bytes: u64,
-    /// Bytes in segments.
-    pub(super) used: AtomicU64,
-    pub(super) committed: watch::Sender<Committed>,
-    pub(super) failed: watch::Sender<Option<String>>,
-    /// How far the OTLP copy is, when there is one.
-    pub(super) copied: Mutex<Option<Position>>,
-}
-
-impl Shared {
-    /// Ends the spool for good. The first reason stays.
-    pub(super) fn fail(&self, reason: &str) {
-        tracing::error!(reason, "the spool has failed");
-        self.failed.send_if_modified(|failed| {
-            let first = failed.is_none();
-            failed.get_or_insert_with(|| reason.to_owned());
-            first
-        });
-    }
-
-    /// Why nothing is taken any more.
-    pub(super) fn closed(&self) -> Error {
-        let failed = self.failed.borrow().clone();
-        failed.map_or(Error::Stopped, Error::Failed)
-    }
-
-    pub(super) fn copied(&self) -> std::sync::MutexGuard<'_, Option<Position>> {
-        self.copied.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Gives records to the spool; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    queue: mpsc::Sender<Job>,
-    pub(super) shared: Arc<Shared>,
-}
-
-impl Handle {
-    /// Appends a record and waits until it is on stable storage.
-    ///
-    /// # Errors
-    /// An [`Error`] when that is not so, at once or after 2 s; the decision must not leave then.
-    pub async fn append(&self, record: &Record) -> Result<Receipt, Error> {
-        if self.shared.failed.borrow().is_some() {
-            return Err(self.shared.closed());
-        }
-        let (job, done) = Job::new(encode(record), false);
-        self.queue.try_send(job).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => Error::Busy,
-            mpsc::error::TrySendError::Closed(_) => self.shared.closed(),
-        })?;
-        self.wait(done).await
-    }
-
-    /// Appends a record of the node itself, which the bound of the spool does not hold up.
-    pub(super) async fn note(&self, record: &Record, last: bool) -> Result<Receipt, Error> {
-        let (mut job, done) = Job::new(encode(record), true);
-        job.last = last;
-        let sent = timeout(DEADLINE, self.queue.send(job)).await;
-        sent.map_err(|_| Error::Late)?
-            .map_err(|_| self.shared.closed())?;
-        self.wait(done).await
-    }
-
-    async fn wait(
-        &self,
-        done: oneshot::Receiver<Result<Receipt, Error>>,
-    ) -> Result<Receipt, Error> {
-        match timeout(DEADLINE, done).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(self.shared.closed()),
-            Err(_) => Err(Error::Late),
-        }
-    }
-
-    /// The node.
-    #[must_use]
-    pub fn node(&self) -> &NodeId {
-        &self.shared.node
-    }
-
-    /// The run of this process.
-    #[must_use]
-    pub fn boot(&self) -> BootId {
-        self.shared.boot
-    }
-
-    /// Bytes in segments.
-    #[must_use]
-    pub fn used(&self) -> u64 {
-        self.shared.used.load(Ordering::Relaxed)
-    }
-
-    /// How far the spool is on stable storage.
-    #[must_use]
-    pub fn committed(&self) -> Position {
-        self.shared.committed.borrow().position()
-    }
-
-    /// Shows why the spool has failed; `None` as long as it has not. It never recovers.
-    #[must_use]
-    pub fn failed(&self) -> watch::Receiver<Option<String>> {
-        self.shared.failed.subscribe()
-    }
-
-    /// Reads what is committed, from a place on.
-    #[must_use]
-    pub fn reader(&self, from: Position) -> reader::Reader {
-        reader::Reader::new(&self.shared.dir, self.shared.committed.subscribe(), from)
-    }
-}
-
 /// Keeps records on this node's disk. One process owns the directory.
 #[derive(Debug)]
 pub struct Spool {
     handle: Handle,
     writer: JoinHandle<()>,
-    clock: Arc<dyn Clock>,
     _lock: File,
 }
 
@@ -226,9 +90,11 @@ impl Spool {
             committed: watch::Sender::new(Committed::default()),
             failed: watch::Sender::new(None),
             copied: Mutex::new(None),
+            uncopied: AtomicU64::new(0),
+            clock,
         });
         let mut writer = Writer::create(Arc::clone(&shared), config.segment_bytes)?;
-        let time = clock.now();
+        let time = shared.clock.now();
         let boot = Boot {
             previous: found.previous,
             ..boot
@@ -248,9 +114,8 @@ impl Spool {
             .spawn(move || writer.run(jobs))
             .map_err(Error::storage(dir))?;
         Ok(Self {
-            handle: Handle { queue, shared },
+            handle: Handle::new(queue, shared),
             writer,
-            clock,
             _lock: lock,
         })
     }
@@ -266,7 +131,7 @@ impl Spool {
     /// # Errors
     /// [`Error`] when the record is not on stable storage; everything acknowledged before it is.
     pub async fn stop(self, reason: &str) -> Result<Receipt, Error> {
-        let time = self.clock.now();
+        let time = self.handle.shared.clock.now();
         let close = Record {
             time,
             body: Body::Close(reason.to_owned()),

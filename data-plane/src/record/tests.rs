@@ -13,7 +13,10 @@ use super::reader::Entry;
 use super::segment::{Segment, list};
 use super::{Config, Error, Handle, Position, Receipt, Spool};
 
+mod ledger;
+mod otlp;
 mod recovery;
+mod ship;
 mod spool;
 
 const START: Position = Position { order: 0, next: 0 };

@@ -6,70 +6,20 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use veto_trail::{Frame, GENESIS, Link};
 
 use super::Error;
-use super::cursor::Position;
+use super::handle::{Receipt, Shared};
 use super::segment::Segment;
-use super::spool::{Receipt, Shared};
 
 /// Bytes of one batch, about; more waits for the next sync.
 const BATCH: usize = 4 << 20;
 
-/// How far the spool is on stable storage. Readers see no further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Committed {
-    /// The place of the boot among the boots of this spool.
-    pub(super) order: u64,
-    /// The first sequence of the segment.
-    pub(super) first: u64,
-    /// Bytes of the segment.
-    pub(super) length: u64,
-    /// The next sequence.
-    pub(super) next: u64,
-}
+mod job;
 
-impl Committed {
-    pub(super) const fn position(&self) -> Position {
-        Position {
-            order: self.order,
-            next: self.next,
-        }
-    }
-}
-
-type Answer = oneshot::Sender<Result<Receipt, Error>>;
-
-/// A record that waits.
-#[derive(Debug)]
-pub(super) struct Job {
-    payload: Vec<u8>,
-    /// Of the node itself: the bound does not count for it.
-    own: bool,
-    /// Nothing is written after it.
-    pub(super) last: bool,
-    done: Answer,
-}
-
-impl Job {
-    pub(super) fn new(
-        payload: Vec<u8>,
-        own: bool,
-    ) -> (Self, oneshot::Receiver<Result<Receipt, Error>>) {
-        let (done, wait) = oneshot::channel();
-        let last = false;
-        (
-            Self {
-                payload,
-                own,
-                last,
-                done,
-            },
-            wait,
-        )
-    }
-}
+use job::Answer;
+pub(super) use job::{Committed, Job};
 
 /// Owns the open segment and the end of the chain.
 #[derive(Debug)]
@@ -166,8 +116,13 @@ impl Writer {
             let _ = job.done.send(Err(Error::Full { used, max }));
             return Ok(());
         }
-        if self.length + size > self.segment_bytes && frame.sequence > self.segment.first {
-            self.rotate(frame.sequence)?;
+        let grown = self.length + size > self.segment_bytes;
+        if grown && frame.sequence > self.segment.first {
+            // Before the job is dropped: who waits must learn of the failure, not of a stop.
+            if let Err(error) = self.rotate(frame.sequence) {
+                self.fail(&error);
+                return Err(error);
+            }
         }
         self.buffer.extend_from_slice(&bytes);
         let Frame {
@@ -233,13 +188,22 @@ impl Writer {
     }
 
     fn fail(&mut self, error: &Error) {
-        let reason = match error {
-            Error::Storage { path, source } => format!("{}: {source}", path.display()),
-            other => other.to_string(),
-        };
+        let source = std::error::Error::source(error);
+        let cause = source
+            .map(|source| format!(": {source}"))
+            .unwrap_or_default();
+        let reason = format!("{error}{cause}");
         self.shared.fail(&reason);
         for (done, _) in self.waiting.drain(..) {
             let _ = done.send(Err(self.shared.closed()));
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared.fail("the writer panicked");
         }
     }
 }

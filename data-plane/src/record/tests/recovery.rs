@@ -27,11 +27,11 @@ fn flip(path: &Path, at: usize) {
 }
 
 fn previous(records: &[(u64, Record)]) -> (BootId, u64) {
-    let boots = records.iter().filter_map(|(_, record)| match &record.body {
+    let mut boots = records.iter().filter_map(|(_, record)| match &record.body {
         Body::Boot(boot) => boot.previous,
         Body::Decision(_) | Body::Close(_) | Body::Gap(_) => None,
     });
-    let (boot, sequence, _) = boots.last().unwrap();
+    let (boot, sequence, _) = boots.next_back().unwrap();
     (boot, sequence)
 }
 
