@@ -128,3 +128,6 @@ impl Arguments {
         Sha256::digest(self.canonical()).into()
     }
 }
+
+#[cfg(test)]
+mod tests;

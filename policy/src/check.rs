@@ -83,24 +83,34 @@ pub(crate) struct Terms {
 
 /// Reads one document.
 pub(crate) fn document(node: &Node, findings: &mut Findings<'_>) -> Option<Document> {
-    let kind = fields::peek(node, "kind");
-    match kind {
+    let at = node.at("/kind").span;
+    match fields::peek(node, "kind") {
         Some("Policy") => policy::read(node, findings).map(Document::Policy),
         Some("List") => list::read(node, findings).map(|list| Document::List(list, node.span)),
         Some("Schema") => {
             let message = "`kind: Schema` does not work yet";
-            findings.error(node.span, Code::NotSupported, message, Code::NotSupported.help());
+            findings.error(at, Code::NotSupported, message, Code::NotSupported.help());
             None
         }
         Some(other) => {
             let help = crate::suggest::did_you_mean(other, ["Policy", "List"]);
             let help = help.unwrap_or_else(|| Code::UnknownKind.help().to_owned());
-            findings.error(node.span, Code::UnknownKind, format!("there is no kind `{other}`"), help);
+            findings.error(
+                at,
+                Code::UnknownKind,
+                format!("there is no kind `{other}`"),
+                help,
+            );
             None
         }
         None => {
             let help = Code::UnknownKind.help();
-            findings.error(node.span, Code::UnknownKind, "the document has no `kind`", help);
+            findings.error(
+                node.span,
+                Code::UnknownKind,
+                "the document has no `kind`",
+                help,
+            );
             None
         }
     }
@@ -108,12 +118,19 @@ pub(crate) fn document(node: &Node, findings: &mut Findings<'_>) -> Option<Docum
 
 /// Checks `apiVersion`, and that `kind` is read by the caller.
 fn version(fields: &Fields<'_>, findings: &mut Findings<'_>) {
-    let Some(node) = fields.required("apiVersion", findings) else { return };
+    let Some(node) = fields.required("apiVersion", findings) else {
+        return;
+    };
     match fields::text(node, "apiVersion", findings) {
         Some("veto/v1") | None => {}
         Some(other) => {
             let message = format!("the language `{other}` is not spoken here");
-            findings.error(node.span, Code::UnknownVersion, message, Code::UnknownVersion.help());
+            findings.error(
+                node.span,
+                Code::UnknownVersion,
+                message,
+                Code::UnknownVersion.help(),
+            );
         }
     }
 }

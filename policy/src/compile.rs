@@ -59,7 +59,9 @@ pub fn compile(sources: &[Source]) -> Result<Compiled, Diagnostics> {
             Err(diagnostic) => found.push(diagnostic),
             Ok(nodes) => {
                 let mut findings = Findings::new(source);
-                let read = nodes.iter().filter_map(|node| check::document(node, &mut findings));
+                let read = nodes
+                    .iter()
+                    .filter_map(|node| check::document(node, &mut findings));
                 documents.extend(read.map(|document| (source, document)));
                 found.append(&mut findings.found);
             }
@@ -71,7 +73,12 @@ pub fn compile(sources: &[Source]) -> Result<Compiled, Diagnostics> {
         let mut findings = Findings::new(source);
         let mut twice = |span, kind: &str, name: &str| {
             let message = format!("there is a {kind} `{name}` already");
-            findings.error(span, Code::DuplicateName, message, Code::DuplicateName.help());
+            findings.error(
+                span,
+                Code::DuplicateName,
+                message,
+                Code::DuplicateName.help(),
+            );
         };
         match document {
             Document::List(list, span) if lists.contains_key(&list.name) => {
@@ -97,13 +104,26 @@ pub fn compile(sources: &[Source]) -> Result<Compiled, Diagnostics> {
         rules.extend(rule::compile(policy, &lists, &mut findings));
         found.append(&mut findings.found);
     }
-    found.sort_by(|a, b| (&a.path, a.line, a.column, a.code).cmp(&(&b.path, b.line, b.column, b.code)));
-    if found.iter().any(|d| d.severity == DiagnosticSeverity::Error) {
+    found.sort_by(|a, b| {
+        (&a.path, a.line, a.column, a.code).cmp(&(&b.path, b.line, b.column, b.code))
+    });
+    if found
+        .iter()
+        .any(|d| d.severity == DiagnosticSeverity::Error)
+    {
         return Err(Diagnostics(found));
     }
     rules.sort_by(|a: &CompiledRule, b| (&a.policy, &a.id).cmp(&(&b.policy, &b.id)));
     let index = Index::new(&rules);
-    Ok(Compiled { set: PolicySet { policies: count, rules, index, lists }, warnings: found })
+    Ok(Compiled {
+        set: PolicySet {
+            policies: count,
+            rules,
+            index,
+            lists,
+        },
+        warnings: found,
+    })
 }
 
 #[cfg(test)]

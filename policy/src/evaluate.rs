@@ -27,17 +27,29 @@ pub fn evaluate(set: &PolicySet, call: &Call, now: Timestamp) -> Decision {
         return refuse(ReasonCode::UnknownAgent, message);
     };
     if agent.disabled {
-        return refuse(ReasonCode::AgentDisabled, format!("agent `{}` is disabled", agent.id));
+        return refuse(
+            ReasonCode::AgentDisabled,
+            format!("agent `{}` is disabled", agent.id),
+        );
     }
-    let (named, candidates) = set.index.candidates(call.tool.as_str(), &agent.id, &agent.roles);
-    let environment = Environment { call, agent, now, lists: &set.lists };
+    let (named, candidates) = set
+        .index
+        .candidates(call.tool.as_str(), &agent.id, &agent.roles);
+    let environment = Environment {
+        call,
+        agent,
+        now,
+        lists: &set.lists,
+    };
     let mut verdicts = Verdicts::default();
     let mut decision = refuse(ReasonCode::UnknownTool, String::new());
     for rule in candidates.into_iter().filter_map(|at| set.rules.get(at)) {
         let result = matching::matches(rule, &environment);
         if let Match::Failed(error) | Match::Missed(Miss::Failed(error)) = &result {
             let shadow = if rule.shadow { "~" } else { "" };
-            decision.errors.push(format!("{shadow}{}/{}: {error}", rule.policy, rule.id));
+            decision
+                .errors
+                .push(format!("{shadow}{}/{}: {error}", rule.policy, rule.id));
         }
         // A shadow rule is recorded as if it counted, and then it does not.
         if !matches!(result, Match::Missed(_)) {
@@ -74,7 +86,11 @@ pub fn evaluate(set: &PolicySet, call: &Call, now: Timestamp) -> Decision {
 fn refuse(code: ReasonCode, message: String) -> Decision {
     Decision {
         outcome: Outcome::Deny,
-        reason: Reason { code, message, argument: None },
+        reason: Reason {
+            code,
+            message,
+            argument: None,
+        },
         policy: None,
         rule: None,
         severity: None,

@@ -28,7 +28,10 @@ impl Glob {
         if let Some(c) = text.chars().find(|c| !fine(c)) {
             return Err(format!("`{}` cannot stand in a name", c.escape_debug()));
         }
-        if let Some(c) = text.chars().find(|c| matches!(c, '?' | '[' | ']' | '{' | '}' | '!')) {
+        if let Some(c) = text
+            .chars()
+            .find(|c| matches!(c, '?' | '[' | ']' | '{' | '}' | '!'))
+        {
             return Err(format!("`{c}` has no meaning here: only `*` and `**` do"));
         }
         let mut tokens = Vec::new();
@@ -40,7 +43,10 @@ impl Glob {
                 byte => Token::Byte(byte),
             });
         }
-        Ok(Self { text: text.to_owned(), tokens })
+        Ok(Self {
+            text: text.to_owned(),
+            tokens,
+        })
     }
 
     /// The glob as written.

@@ -59,12 +59,15 @@ impl ListType {
                 i64::try_from(*whole).is_ok_and(|n| same(Number::Int(n)))
                     || u64::try_from(*whole).is_ok_and(|n| same(Number::Uint(n)))
             });
-            return Some(whole.map_or_else(|| value.clone(), |whole| {
-                i64::try_from(whole).map_or_else(
-                    |_| u64::try_from(whole).map_or_else(|_| value.clone(), Value::from),
-                    Value::from,
-                )
-            }));
+            return Some(whole.map_or_else(
+                || value.clone(),
+                |whole| {
+                    i64::try_from(whole).map_or_else(
+                        |_| u64::try_from(whole).map_or_else(|_| value.clone(), Value::from),
+                        Value::from,
+                    )
+                },
+            ));
         }
         self.normalize_text(value.as_str()?).map(Value::String)
     }
@@ -77,7 +80,9 @@ impl ListType {
                 let (local, domain) = text.rsplit_once('@')?;
                 let fine = !local.is_empty()
                     && local.len() <= 64
-                    && local.bytes().all(|b| b.is_ascii_graphic() && !b"@,;<>()[]\\\"".contains(&b));
+                    && local
+                        .bytes()
+                        .all(|b| b.is_ascii_graphic() && !b"@,;<>()[]\\\"".contains(&b));
                 let domain = host(domain)?;
                 fine.then(|| format!("{}@{domain}", local.to_ascii_lowercase()))
             }
@@ -94,7 +99,9 @@ pub(crate) fn host(text: &str) -> Option<String> {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     let fine = text.len() <= 253 && text.split('.').all(label);
     fine.then(|| text.to_ascii_lowercase())
@@ -133,7 +140,12 @@ impl List {
     /// Makes a list of values that are normalized already.
     pub(crate) fn new(name: String, kind: ListType, values: Vec<Value>) -> Self {
         let index = values.iter().cloned().collect();
-        Self { name, kind, values, index }
+        Self {
+            name,
+            kind,
+            values,
+            index,
+        }
     }
 
     /// The values in normalized form, in the order of the document.
@@ -143,7 +155,9 @@ impl List {
 
     /// Tells whether a value is in the list; a value of another type is not.
     pub(crate) fn contains(&self, value: &Value) -> bool {
-        self.kind.normalize(value).is_some_and(|value| self.index.contains(&value))
+        self.kind
+            .normalize(value)
+            .is_some_and(|value| self.index.contains(&value))
     }
 
     /// Tells whether a text is in the list.

@@ -91,7 +91,13 @@ pub(crate) fn shown_text(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
-    let show = |c: char| if hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    let show = |c: char| {
+        if hidden(c) {
+            c.escape_unicode().to_string()
+        } else {
+            c.to_string()
+        }
+    };
     let more = if text.chars().count() > 64 { "…" } else { "" };
     text.chars().take(64).map(show).collect::<String>() + more
 }

@@ -57,7 +57,9 @@ impl Schema {
             .with_draft(Draft::Draft202012)
             // Linear time and bounded size, whatever the pattern.
             .with_pattern_options(
-                PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_CACHE),
+                PatternOptions::regex()
+                    .size_limit(PATTERN_SIZE)
+                    .dfa_size_limit(PATTERN_CACHE),
             )
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
@@ -75,7 +77,11 @@ impl Schema {
                 }]
             })?;
         let may_be_absent = json.get("empty") == Some(&Value::Bool(true));
-        Ok(Self { validator, may_be_absent, open_objects: inspected.open_objects })
+        Ok(Self {
+            validator,
+            may_be_absent,
+            open_objects: inspected.open_objects,
+        })
     }
 
     /// Tells whether the value is accepted.
@@ -85,7 +91,10 @@ impl Schema {
 
     /// Says why the value is refused; None when it is accepted.
     pub(crate) fn refusal(&self, value: &Value) -> Option<Refusal> {
-        self.validator.validate(value).err().map(|error| explain::explain(&error))
+        self.validator
+            .validate(value)
+            .err()
+            .map(|error| explain::explain(&error))
     }
 }
 

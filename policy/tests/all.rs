@@ -1,5 +1,11 @@
 //! One binary for all tests over the public API: linking is what takes time.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod all {
     mod corpus;
     mod diagnostics;

@@ -16,7 +16,10 @@ pub(crate) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub(crate) const fn new(source: &'a Source) -> Self {
-        Self { source, found: Vec::new() }
+        Self {
+            source,
+            found: Vec::new(),
+        }
     }
 
     pub(crate) fn error(
@@ -26,7 +29,8 @@ impl<'a> Findings<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.found.push(self.source.error(span, code, message, help));
+        self.found
+            .push(self.source.error(span, code, message, help));
     }
 
     pub(crate) fn warning(
@@ -36,7 +40,8 @@ impl<'a> Findings<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.found.push(self.source.warning(span, code, message, help));
+        self.found
+            .push(self.source.warning(span, code, message, help));
     }
 
     /// The text of the source.
@@ -50,10 +55,19 @@ pub(super) struct Fields<'a> {
     span: Span,
     what: &'static str,
     entries: &'a [(Key, Node)],
+    /// Names that a misspelled field is taken for: they are not missing too.
+    meant: Vec<String>,
 }
 
 /// Fields that the language reserves.
-const RESERVED: &[&str] = &["limits", "marks", "definitions", "not_before", "not_after", "redact"];
+const RESERVED: &[&str] = &[
+    "limits",
+    "marks",
+    "definitions",
+    "not_before",
+    "not_after",
+    "redact",
+];
 
 impl<'a> Fields<'a> {
     /// Opens a mapping that may have the known fields and no others.
@@ -64,33 +78,62 @@ impl<'a> Fields<'a> {
         findings: &mut Findings<'_>,
     ) -> Option<Self> {
         let entries = map(node, what, findings)?;
-        for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&&*key.name)) {
+        let mut meant = Vec::new();
+        for (key, _) in entries
+            .iter()
+            .filter(|(key, _)| !known.contains(&&*key.name))
+        {
             if RESERVED.contains(&&*key.name) {
                 let message = format!("`{}` is reserved and does not work yet", key.name);
-                findings.error(key.span, Code::NotSupported, message, Code::NotSupported.help());
+                findings.error(
+                    key.span,
+                    Code::NotSupported,
+                    message,
+                    Code::NotSupported.help(),
+                );
                 continue;
             }
-            let help = suggest::did_you_mean(&key.name, known.iter().copied())
-                .unwrap_or_else(|| format!("known fields: `{}`", known.join("`, `")));
+            let nearest = suggest::nearest(&key.name, known.iter().copied());
+            let help = nearest.map_or_else(
+                || format!("known fields: `{}`", known.join("`, `")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            meant.extend(nearest.map(str::to_owned));
             let message = format!("{what} has no field `{}`", key.name);
             findings.error(key.span, Code::UnknownField, message, help);
         }
-        Some(Self { span: first_key(entries).unwrap_or(node.span), what, entries })
+        Some(Self {
+            span: first_key(entries).unwrap_or(node.span),
+            what,
+            entries,
+            meant,
+        })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
-        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+        self.entries
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(_, node)| node)
     }
 
     pub(super) fn key(&self, name: &str) -> Option<Span> {
-        self.entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
+        self.entries
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(key, _)| key.span)
     }
 
     pub(super) fn required(&self, name: &str, findings: &mut Findings<'_>) -> Option<&'a Node> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.meant.iter().any(|meant| meant == name) {
             let message = format!("{} has no `{name}`", self.what);
-            findings.error(self.span, Code::MissingField, message, format!("add `{name}:`"));
+            findings.error(
+                self.span,
+                Code::MissingField,
+                message,
+                format!("add `{name}:`"),
+            );
         }
         found
     }
@@ -106,15 +149,20 @@ fn first_key(entries: &[(Key, Node)]) -> Option<Span> {
 
 /// The text of a field, without saying anything when there is none.
 pub(super) fn peek<'a>(node: &'a Node, name: &str) -> Option<&'a str> {
-    let NodeValue::Map(entries) = &node.value else { return None };
-    entries.iter().find(|(key, _)| key.name == name).and_then(|(_, node)| match &node.value {
-        NodeValue::Text(text) => Some(&**text),
-        NodeValue::Null
-        | NodeValue::Bool(_)
-        | NodeValue::Number(_)
-        | NodeValue::List(_)
-        | NodeValue::Map(_) => None,
-    })
+    let NodeValue::Map(entries) = &node.value else {
+        return None;
+    };
+    entries
+        .iter()
+        .find(|(key, _)| key.name == name)
+        .and_then(|(_, node)| match &node.value {
+            NodeValue::Text(text) => Some(&**text),
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Number(_)
+            | NodeValue::List(_)
+            | NodeValue::Map(_) => None,
+        })
 }
 
 fn wrong(node: &Node, what: impl Display, wanted: &str, findings: &mut Findings<'_>) {
@@ -177,7 +225,10 @@ where
     T: Copy,
 {
     let written = text(node, what, findings)?;
-    let found = words.iter().find(|(word, _)| *word == written).map(|(_, value)| *value);
+    let found = words
+        .iter()
+        .find(|(word, _)| *word == written)
+        .map(|(_, value)| *value);
     if found.is_none() {
         let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         let help = suggest::did_you_mean(written, names.iter().copied())

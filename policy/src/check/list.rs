@@ -13,7 +13,12 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
     let all = Fields::open(node, "a list", &known, findings)?;
     version(&all, findings);
     let metadata = all.required("metadata", findings)?;
-    let metadata = Fields::open(metadata, "the metadata of a list", &["name", "description"], findings)?;
+    let metadata = Fields::open(
+        metadata,
+        "the metadata of a list",
+        &["name", "description"],
+        findings,
+    )?;
     if let Some(description) = metadata.get("description") {
         fields::text(description, "description", findings);
     }
@@ -21,10 +26,17 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
     let name = fields::text(name_node, "name", findings)?;
     let fine = name.len() <= 63
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !fine {
         let message = format!("`{name}` is no name of a list");
-        findings.error(name_node.span, Code::InvalidName, message, Code::InvalidName.help());
+        findings.error(
+            name_node.span,
+            Code::InvalidName,
+            message,
+            Code::InvalidName.help(),
+        );
     }
     let kind = match all.get("type") {
         None => ListType::String,
@@ -38,12 +50,21 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
         match kind.normalize(&node.to_json()) {
             Some(value) if values.contains(&value) => {
                 let message = "this value stands in the list already";
-                findings.warning(node.span, Code::DuplicateName, message, "remove one of them");
+                findings.warning(
+                    node.span,
+                    Code::DuplicateName,
+                    message,
+                    "remove one of them",
+                );
             }
             Some(value) => values.push(value),
             None => {
                 let message = format!("this is no {} as the list's `type` wants it", kind.as_str());
-                let help = if kind == ListType::String { "quote it" } else { "correct it" };
+                let help = if kind == ListType::String {
+                    "quote it"
+                } else {
+                    "correct it"
+                };
                 findings.error(node.span, Code::InvalidValue, message, help);
             }
         }

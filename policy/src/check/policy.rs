@@ -13,13 +13,29 @@ use super::{Findings, Policy, Subjects, rule, version};
 
 /// Reads a policy.
 pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<Policy> {
-    let known = ["apiVersion", "kind", "metadata", "subjects", "rules", "mode", "approval"];
+    let known = [
+        "apiVersion",
+        "kind",
+        "metadata",
+        "subjects",
+        "rules",
+        "mode",
+        "approval",
+    ];
     let all = Fields::open(node, "a policy", &known, findings)?;
     version(&all, findings);
-    let name = all.required("metadata", findings).and_then(|node| metadata(node, findings));
-    let subjects = all.required("subjects", findings).and_then(|node| subjects(node, findings));
-    let shadow = all.get("mode").is_some_and(|node| rule::shadow(node, findings));
-    let approval = all.get("approval").and_then(|node| rule::terms(node, findings));
+    let name = all
+        .required("metadata", findings)
+        .and_then(|node| metadata(node, findings));
+    let subjects = all
+        .required("subjects", findings)
+        .and_then(|node| subjects(node, findings));
+    let shadow = all
+        .get("mode")
+        .is_some_and(|node| rule::shadow(node, findings));
+    let approval = all
+        .get("approval")
+        .and_then(|node| rule::terms(node, findings));
     let mut rules = Vec::new();
     let mut ids = BTreeSet::new();
     if let Some(list) = all.required("rules", findings) {
@@ -29,10 +45,17 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<Policy> {
             findings.error(list.span, Code::EmptyList, message, Code::EmptyList.help());
         }
         for node in nodes {
-            let Some(rule) = rule::read(node, shadow, approval.as_ref(), findings) else { continue };
+            let Some(rule) = rule::read(node, shadow, approval.as_ref(), findings) else {
+                continue;
+            };
             if !ids.insert(rule.id.clone()) {
                 let message = format!("the policy has a rule `{}` already", rule.id);
-                findings.error(rule.span, Code::DuplicateName, message, Code::DuplicateName.help());
+                findings.error(
+                    rule.span,
+                    Code::DuplicateName,
+                    message,
+                    Code::DuplicateName.help(),
+                );
             }
             rules.push(rule);
         }
@@ -44,7 +67,12 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<Policy> {
         let message = "no rule of this policy asks for an approval";
         findings.warning(span, Code::UnusedField, message, Code::UnusedField.help());
     }
-    Some(Policy { name: name?, span: all.span(), subjects: subjects?, rules })
+    Some(Policy {
+        name: name?,
+        span: all.span(),
+        subjects: subjects?,
+        rules,
+    })
 }
 
 fn metadata(node: &Node, findings: &mut Findings<'_>) -> Option<PolicyName> {
@@ -63,7 +91,12 @@ fn metadata(node: &Node, findings: &mut Findings<'_>) -> Option<PolicyName> {
     PolicyName::new(text)
         .map_err(|error| {
             let message = error.to_string();
-            findings.error(name.span, Code::InvalidName, message, Code::InvalidName.help());
+            findings.error(
+                name.span,
+                Code::InvalidName,
+                message,
+                Code::InvalidName.help(),
+            );
         })
         .ok()
 }
@@ -73,7 +106,9 @@ fn subjects(node: &Node, findings: &mut Findings<'_>) -> Option<Subjects> {
     let mut subjects = Subjects::default();
     if let Some(roles) = fields.get("roles") {
         for node in fields::items(roles, "roles", findings) {
-            let Some(text) = fields::text(node, "roles", findings) else { continue };
+            let Some(text) = fields::text(node, "roles", findings) else {
+                continue;
+            };
             match Role::new(text) {
                 Ok(role) => {
                     subjects.roles.insert(role);
@@ -87,11 +122,18 @@ fn subjects(node: &Node, findings: &mut Findings<'_>) -> Option<Subjects> {
     }
     if let Some(agents) = fields.get("agents") {
         for node in fields::items(agents, "agents", findings) {
-            let Some(text) = fields::text(node, "agents", findings) else { continue };
+            let Some(text) = fields::text(node, "agents", findings) else {
+                continue;
+            };
             match Glob::parse(text) {
                 Ok(glob) => subjects.agents.push(glob),
                 Err(error) => {
-                    findings.error(node.span, Code::InvalidGlob, error, Code::InvalidGlob.help());
+                    findings.error(
+                        node.span,
+                        Code::InvalidGlob,
+                        error,
+                        Code::InvalidGlob.help(),
+                    );
                 }
             }
         }
@@ -102,7 +144,12 @@ fn subjects(node: &Node, findings: &mut Findings<'_>) -> Option<Subjects> {
         let help = "name roles or agents; `agents: ['**']` says everybody out loud";
         findings.error(node.span, Code::EmptyList, message, help);
     } else if subjects.roles.is_empty() && subjects.agents.is_empty() {
-        findings.error(node.span, Code::EmptyList, "`subjects` names nobody", Code::EmptyList.help());
+        findings.error(
+            node.span,
+            Code::EmptyList,
+            "`subjects` names nobody",
+            Code::EmptyList.help(),
+        );
     }
     Some(subjects)
 }

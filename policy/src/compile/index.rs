@@ -29,7 +29,11 @@ impl Index {
         for (at, rule) in rules.iter().enumerate() {
             for tool in &rule.tools {
                 match tool.exact() {
-                    Some(name) => index.exact.entry(name.to_owned()).or_default().add(at, rule),
+                    Some(name) => index
+                        .exact
+                        .entry(name.to_owned())
+                        .or_default()
+                        .add(at, rule),
                     None => globs
                         .entry(tool.as_str().to_owned())
                         .or_insert_with(|| (tool.clone(), BySubject::default()))
@@ -45,8 +49,17 @@ impl Index {
 
     /// The rules that name the tool, and of them those for the agent, each sorted and once.
     /// The first says only whether there are any.
-    pub(crate) fn candidates(&self, tool: &str, agent: &AgentId, roles: &[Role]) -> (bool, Vec<usize>) {
-        let globs = self.globs.iter().filter(|(glob, _)| glob.matches(tool)).map(|(_, rules)| rules);
+    pub(crate) fn candidates(
+        &self,
+        tool: &str,
+        agent: &AgentId,
+        roles: &[Role],
+    ) -> (bool, Vec<usize>) {
+        let globs = self
+            .globs
+            .iter()
+            .filter(|(glob, _)| glob.matches(tool))
+            .map(|(_, rules)| rules);
         let mut named = false;
         let mut found = Vec::new();
         for rules in self.exact.get(tool).into_iter().chain(globs) {
@@ -55,7 +68,10 @@ impl Index {
                 found.extend(rules.roles.get(role).into_iter().flatten());
             }
             found.extend(rules.agents.get(agent.as_str()).into_iter().flatten());
-            let by_glob = rules.globs.iter().filter(|(glob, _)| glob.matches(agent.as_str()));
+            let by_glob = rules
+                .globs
+                .iter()
+                .filter(|(glob, _)| glob.matches(agent.as_str()));
             found.extend(by_glob.map(|(_, at)| at));
         }
         found.sort_unstable();

@@ -66,7 +66,10 @@ pub(super) fn compile(
 
 /// A deny that filters by value can be dodged where an allow takes whatever is sent.
 fn beside(rule: &Rule, open: &[Glob], findings: &mut Findings<'_>) {
-    let by_value = rule.arguments.as_ref().is_some_and(|arguments| !arguments.is_empty());
+    let by_value = rule
+        .arguments
+        .as_ref()
+        .is_some_and(|arguments| !arguments.is_empty());
     if rule.effect != Effect::Deny || !by_value {
         return;
     }
@@ -75,9 +78,21 @@ fn beside(rule: &Rule, open: &[Glob], findings: &mut Findings<'_>) {
             || a.exact().is_some_and(|name| b.matches(name))
             || b.exact().is_some_and(|name| a.matches(name))
     };
-    if rule.tools.iter().any(|tool| open.iter().any(|allowed| meets(tool, allowed))) {
-        let message = format!("`{}` denies by value what another rule allows with `arguments: any`", rule.id);
-        findings.warning(rule.span, Code::DenyBesideAny, message, Code::DenyBesideAny.help());
+    if rule
+        .tools
+        .iter()
+        .any(|tool| open.iter().any(|allowed| meets(tool, allowed)))
+    {
+        let message = format!(
+            "`{}` denies by value what another rule allows with `arguments: any`",
+            rule.id
+        );
+        findings.warning(
+            rule.span,
+            Code::DenyBesideAny,
+            message,
+            Code::DenyBesideAny.help(),
+        );
     }
 }
 
@@ -97,7 +112,11 @@ fn one(
                     open(&schema.open_objects, findings);
                 }
                 let optional = rule.optional.contains(name) || schema.may_be_absent;
-                let argument = CompiledArgument { name: name.clone(), schema, optional };
+                let argument = CompiledArgument {
+                    name: name.clone(),
+                    schema,
+                    optional,
+                };
                 arguments.get_or_insert_default().push(argument);
             }
             Err(problems) => {
@@ -116,16 +135,22 @@ fn one(
         None => None,
         Some((text, span)) => {
             let closed: Option<BTreeSet<String>> = match (rule.effect, &rule.arguments) {
-                (Effect::Allow, Some(list)) => Some(list.iter().map(|(name, _)| name.clone()).collect()),
+                (Effect::Allow, Some(list)) => {
+                    Some(list.iter().map(|(name, _)| name.clone()).collect())
+                }
                 _ => None,
             };
-            let names = Names { arguments: closed.as_ref(), lists };
+            let names = Names {
+                arguments: closed.as_ref(),
+                lists,
+            };
             match Condition::compile(text, &names) {
                 Ok(condition) => Some(condition),
                 Err(problems) => {
                     whole = false;
                     for problem in problems {
-                        let place = within(findings.text(), text, *span, problem.start, problem.end);
+                        let place =
+                            within(findings.text(), text, *span, problem.start, problem.end);
                         findings.error(place, problem.code, problem.message, problem.help);
                     }
                     None

@@ -29,8 +29,9 @@ pub(crate) enum Variable {
 }
 
 impl Variable {
-    pub(crate) const NAMES: [&str; 8] =
-        ["args", "context", "lists", "agent", "user", "tool", "env", "request"];
+    pub(crate) const NAMES: [&str; 8] = [
+        "args", "context", "lists", "agent", "user", "tool", "env", "request",
+    ];
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Some(match name {

@@ -1,21 +1,33 @@
 //! Computes an expression over the variables of a call, within a budget of steps.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value of any other kind is refused, one that is added later too"
+)]
+
+mod access;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::environment::Environment;
-use super::expression::{Comparison, Expression, Loop, LoopKind};
+use super::expression::{Expression, Loop, LoopKind};
 use super::number::{Number, Operation};
 use super::value::{Entries, Items, Value};
 use super::{Failure, limits};
+use access::{compare, find, index, optional};
 
 /// Evaluates a condition; anything but true or false is a failure.
 pub(super) fn evaluate<'a>(
     expression: &'a Expression,
     environment: &'a Environment<'a>,
 ) -> Result<bool, Failure> {
-    let mut run = Run { environment, locals: Vec::new(), steps: limits::STEPS };
+    let mut run = Run {
+        environment,
+        locals: Vec::new(),
+        steps: limits::STEPS,
+    };
     run.bool(expression)
 }
 
@@ -108,7 +120,10 @@ impl<'a> Run<'a> {
                 Value::Number(number) => number
                     .truncated()
                     .and_then(|n| i64::try_from(-n).ok())
-                    .map_or_else(|| fail("overflow of `-`"), |n| Ok(Value::Number(Number::Int(n)))),
+                    .map_or_else(
+                        || fail("overflow of `-`"),
+                        |n| Ok(Value::Number(Number::Int(n))),
+                    ),
                 Value::Duration(micros) => micros
                     .checked_neg()
                     .map_or_else(|| fail("overflow of `-`"), |n| Ok(Value::Duration(n))),
@@ -117,7 +132,11 @@ impl<'a> Run<'a> {
             Expression::And(a, b) => self.logic(a, b, false),
             Expression::Or(a, b) => self.logic(a, b, true),
             Expression::Conditional(test, yes, no) => {
-                if self.bool(test)? { self.value(yes) } else { self.value(no) }
+                if self.bool(test)? {
+                    self.value(yes)
+                } else {
+                    self.value(no)
+                }
             }
             Expression::Equal(a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
@@ -137,8 +156,10 @@ impl<'a> Run<'a> {
                 self.calculate(*operation, a, b)
             }
             Expression::Call(function, args) => {
-                let args: Vec<_> =
-                    args.iter().map(|arg| self.value(arg)).collect::<Result<_, _>>()?;
+                let args: Vec<_> = args
+                    .iter()
+                    .map(|arg| self.value(arg))
+                    .collect::<Result<_, _>>()?;
                 args.iter().try_for_each(|arg| self.charge_for(arg))?;
                 function.apply(args)
             }
@@ -158,8 +179,10 @@ impl<'a> Run<'a> {
                 other => fail(format!("`matchesGlob()` does not take {}", other.kind())),
             },
             Expression::Items(items) => {
-                let items: Vec<_> =
-                    items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?;
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| self.value(item))
+                    .collect::<Result<_, _>>()?;
                 Ok(Value::Items(Items::Made(Rc::new(items))))
             }
             Expression::Entries(entries) => {
@@ -229,7 +252,9 @@ impl<'a> Run<'a> {
                     return Ok(false);
                 }
                 for key in &keys {
-                    let Value::Text(key) = key else { return Ok(false) };
+                    let Value::Text(key) = key else {
+                        return Ok(false);
+                    };
                     match (a.get(key), b.get(key)) {
                         (Some(a), Some(b)) if self.equal(&a, &b)? => {}
                         _ => return Ok(false),
@@ -285,17 +310,23 @@ impl<'a> Run<'a> {
         };
         let add = operation == Operation::Add;
         match (a, b) {
-            (Value::Number(a), Value::Number(b)) => {
-                a.calculate(operation, b).map(Value::Number).ok_or_else(overflow)
+            (Value::Number(a), Value::Number(b)) => a
+                .calculate(operation, b)
+                .map(Value::Number)
+                .ok_or_else(overflow),
+            (Value::Text(a), Value::Text(b)) if add => {
+                Ok(Value::Text(Cow::Owned(a.into_owned() + &b)))
             }
-            (Value::Text(a), Value::Text(b)) if add => Ok(Value::Text(Cow::Owned(a.into_owned() + &b))),
             (Value::Items(a), Value::Items(b)) if add => {
-                let items = |items: &Items<'a>| (0..items.len()).filter_map(|at| items.get(at)).collect();
+                let items =
+                    |items: &Items<'a>| (0..items.len()).filter_map(|at| items.get(at)).collect();
                 let mut all: Vec<_> = items(&a);
                 all.extend::<Vec<_>>(items(&b));
                 Ok(Value::Items(Items::Made(Rc::new(all))))
             }
-            (Value::Time(a), Value::Duration(b)) => plus(a, b).map(Value::Time).ok_or_else(overflow),
+            (Value::Time(a), Value::Duration(b)) => {
+                plus(a, b).map(Value::Time).ok_or_else(overflow)
+            }
             (Value::Duration(a), Value::Time(b)) if add => {
                 plus(a, b).map(Value::Time).ok_or_else(overflow)
             }
@@ -305,7 +336,10 @@ impl<'a> Run<'a> {
             (Value::Duration(a), Value::Duration(b)) => {
                 plus(a, b).map(Value::Duration).ok_or_else(overflow)
             }
-            _ => fail(format!("`{sign}` does not take {} and {}", kinds.0, kinds.1)),
+            _ => fail(format!(
+                "`{sign}` does not take {} and {}",
+                kinds.0, kinds.1
+            )),
         }
     }
 
@@ -343,7 +377,9 @@ impl<'a> Run<'a> {
             (None, LoopKind::All) => Ok(Value::Bool(true)),
             (None, LoopKind::Exists) => Ok(Value::Bool(false)),
             (None, LoopKind::ExistsOne) => Ok(Value::Bool(hits == 1)),
-            (None, LoopKind::Filter | LoopKind::Map) => Ok(Value::Items(Items::Made(Rc::new(made)))),
+            (None, LoopKind::Filter | LoopKind::Map) => {
+                Ok(Value::Items(Items::Made(Rc::new(made))))
+            }
         }
     }
 
@@ -357,53 +393,7 @@ impl<'a> Run<'a> {
         if looped.kind == LoopKind::Map {
             return self.value(&looped.body).map(Some);
         }
-        self.bool(&looped.body).map(|value| Some(Value::Bool(value)))
+        self.bool(&looped.body)
+            .map(|value| Some(Value::Bool(value)))
     }
-}
-
-fn optional(value: Option<Value<'_>>) -> Value<'_> {
-    Value::Optional(value.map(Rc::new))
-}
-
-/// A property; None when it is absent.
-fn find<'a>(of: &Value<'a>, name: &str) -> Result<Option<Value<'a>>, Failure> {
-    match of {
-        Value::Entries(entries) => Ok(entries.get(name)),
-        Value::Optional(None) => Ok(None),
-        Value::Optional(Some(value)) => find(value, name),
-        other => fail(format!("{} has no property `{name}`", other.kind())),
-    }
-}
-
-fn index<'a>(of: &Value<'a>, at: &Value<'a>) -> Result<Option<Value<'a>>, Failure> {
-    match (of, at) {
-        (Value::Items(items), Value::Number(number)) => {
-            let whole = number.truncated().filter(|n| {
-                let int = i64::try_from(*n).ok().map(Number::Int);
-                int.is_some_and(|int| number.order(int) == Some(Ordering::Equal))
-            });
-            Ok(whole.and_then(|n| usize::try_from(n).ok()).and_then(|n| items.get(n)))
-        }
-        (Value::Entries(entries), Value::Text(key)) => Ok(entries.get(key)),
-        (Value::Optional(None), _) => Ok(None),
-        (Value::Optional(Some(value)), at) => index(value, at),
-        (of, at) => fail(format!("{} has no index of {}", of.kind(), at.kind())),
-    }
-}
-
-fn compare<'a>(comparison: Comparison, a: &Value<'_>, b: &Value<'_>) -> Computed<'a> {
-    let order = match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.order(*b),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (Value::Time(a), Value::Time(b)) | (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
-        _ => return fail(format!("{} and {} cannot be compared", a.kind(), b.kind())),
-    };
-    // Nothing is above or below what is not a number.
-    Ok(Value::Bool(order.is_some_and(|order| match comparison {
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
-    })))
 }

@@ -1,5 +1,10 @@
 //! The functions of conditions: one table of names, arguments and results, and what they compute.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value of any other kind is refused, one that is added later too"
+)]
+
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -63,11 +68,23 @@ const fn signature(
     gives: Kind,
     function: Function,
 ) -> Signature {
-    Signature { name, member, takes, gives, function }
+    Signature {
+        name,
+        member,
+        takes,
+        gives,
+        function,
+    }
 }
 
 const fn part(name: &'static str, part: time::Part) -> Signature {
-    signature(name, Some(true), &[TIME], Kind::Number, Function::Part(part))
+    signature(
+        name,
+        Some(true),
+        &[TIME],
+        Kind::Number,
+        Function::Part(part),
+    )
 }
 
 #[rustfmt::skip]
@@ -121,7 +138,10 @@ impl Function {
     }
 
     fn name(self) -> &'static str {
-        TABLE.iter().find(|s| s.function == self).map_or("function", |s| s.name)
+        TABLE
+            .iter()
+            .find(|s| s.function == self)
+            .map_or("function", |s| s.name)
     }
 
     /// Computes the function; costs are charged by the caller.
@@ -131,7 +151,9 @@ impl Function {
         match (self, first, second) {
             (Self::OptionalNone, None, None) => Ok(Value::Optional(None)),
             (Self::OptionalOf, Some(value), None) => Ok(Value::Optional(Some(Rc::new(value)))),
-            (Self::HasValue, Some(Value::Optional(value)), None) => Ok(Value::Bool(value.is_some())),
+            (Self::HasValue, Some(Value::Optional(value)), None) => {
+                Ok(Value::Bool(value.is_some()))
+            }
             (Self::OptionalValue, Some(Value::Optional(value)), None) => value
                 .map(|value| (*value).clone())
                 .ok_or_else(|| Failure("the optional has no value".to_owned())),
@@ -153,7 +175,9 @@ impl Function {
                 Self::Contains => Ok(Value::Bool(a.contains(&*b))),
                 Self::Split => {
                     let part = |part: &str| Value::Text(Cow::Owned(part.to_owned()));
-                    Ok(Value::Items(Items::Made(Rc::new(a.split(&*b).map(part).collect()))))
+                    Ok(Value::Items(Items::Made(Rc::new(
+                        a.split(&*b).map(part).collect(),
+                    ))))
                 }
                 _ => Err(self.overload("string")),
             },
@@ -174,18 +198,30 @@ impl Function {
             Value::Entries(entries) => entries.keys().len(),
             other => return Err(self.overload(other.kind())),
         };
-        Ok(Value::Number(Number::Int(i64::try_from(size).unwrap_or(i64::MAX))))
+        Ok(Value::Number(Number::Int(
+            i64::try_from(size).unwrap_or(i64::MAX),
+        )))
     }
 
     fn convert<'a>(self, value: Value<'a>) -> Result<Value<'a>, Failure> {
         let kind = value.kind();
         let fail = || Failure(format!("`{}()` cannot convert this {kind}", self.name()));
         let some = |value: Option<Value<'a>>| value.ok_or_else(fail);
-        let int = |n: Option<i128>| n.and_then(|n| i64::try_from(n).ok()).map(|n| Value::Number(Number::Int(n)));
-        let uint = |n: Option<i128>| n.and_then(|n| u64::try_from(n).ok()).map(|n| Value::Number(Number::Uint(n)));
+        let int = |n: Option<i128>| {
+            n.and_then(|n| i64::try_from(n).ok())
+                .map(|n| Value::Number(Number::Int(n)))
+        };
+        let uint = |n: Option<i128>| {
+            n.and_then(|n| u64::try_from(n).ok())
+                .map(|n| Value::Number(Number::Uint(n)))
+        };
         match (self, value) {
-            (Self::LowerAscii, Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.to_ascii_lowercase()))),
-            (Self::UpperAscii, Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.to_ascii_uppercase()))),
+            (Self::LowerAscii, Value::Text(text)) => {
+                Ok(Value::Text(Cow::Owned(text.to_ascii_lowercase())))
+            }
+            (Self::UpperAscii, Value::Text(text)) => {
+                Ok(Value::Text(Cow::Owned(text.to_ascii_uppercase())))
+            }
             (Self::Trim, Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.trim().to_owned()))),
             (Self::ToText, value @ Value::Text(_))
             | (Self::ToBool, value @ Value::Bool(_))
@@ -196,17 +232,21 @@ impl Function {
                 Number::Uint(n) => n.to_string(),
                 Number::Double(n) => n.to_string(),
             }))),
-            (Self::ToText, Value::Bool(value)) => Ok(Value::text(if value { "true" } else { "false" })),
-            (Self::ToText, Value::Time(time)) => {
-                Ok(Value::Text(Cow::Owned(veto_core::Timestamp(time).to_string())))
+            (Self::ToText, Value::Bool(value)) => {
+                Ok(Value::text(if value { "true" } else { "false" }))
             }
+            (Self::ToText, Value::Time(time)) => Ok(Value::Text(Cow::Owned(
+                veto_core::Timestamp(time).to_string(),
+            ))),
             (Self::ToInt, Value::Number(number)) => some(int(number.truncated())),
             (Self::ToInt, Value::Text(text)) => some(int(text.parse::<i64>().ok().map(i128::from))),
-            (Self::ToInt, Value::Time(time)) => {
-                Ok(Value::Number(Number::Int(veto_core::Timestamp(time).seconds())))
-            }
+            (Self::ToInt, Value::Time(time)) => Ok(Value::Number(Number::Int(
+                veto_core::Timestamp(time).seconds(),
+            ))),
             (Self::ToUint, Value::Number(number)) => some(uint(number.truncated())),
-            (Self::ToUint, Value::Text(text)) => some(uint(text.parse::<u64>().ok().map(i128::from))),
+            (Self::ToUint, Value::Text(text)) => {
+                some(uint(text.parse::<u64>().ok().map(i128::from)))
+            }
             (Self::ToDouble, Value::Number(number)) => {
                 Ok(Value::Number(Number::Double(number.nearest_double())))
             }
@@ -220,11 +260,15 @@ impl Function {
             (Self::ToTime, Value::Number(Number::Int(seconds))) => {
                 some(seconds.checked_mul(1_000_000).map(Value::Time))
             }
-            (Self::ToDuration, Value::Text(text)) => some(time::duration(&text).map(Value::Duration)),
+            (Self::ToDuration, Value::Text(text)) => {
+                some(time::duration(&text).map(Value::Duration))
+            }
             (Self::Url, Value::Text(text)) => url::parse(&text),
             (Self::EmailDomain, Value::Text(text)) => {
                 let domain = list::ListType::Email.normalize(&text.into_owned().into());
-                let domain = domain.as_ref().and_then(|mail| mail.as_str()?.rsplit_once('@'));
+                let domain = domain
+                    .as_ref()
+                    .and_then(|mail| mail.as_str()?.rsplit_once('@'));
                 some(domain.map(|(_, domain)| Value::Text(Cow::Owned(domain.to_owned()))))
             }
             (_, value) => Err(self.overload(value.kind())),
@@ -234,7 +278,9 @@ impl Function {
 
 /// A finite decimal number; words such as `inf` and `nan` are no numbers here.
 fn decimal(text: &str) -> Option<f64> {
-    let fine = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let fine = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
     text.parse().ok().filter(|n: &f64| fine && n.is_finite())
 }
 

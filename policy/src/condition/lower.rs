@@ -64,14 +64,25 @@ pub(super) fn lower(
     parsed: &Parsed,
     names: &Names<'_>,
 ) -> Result<Expression, Vec<Problem>> {
-    let mut lowering = Lowering { text, parsed, names, locals: Vec::new(), nodes: 0, depth: 0 };
-    lowering
+    let mut lowering = Lowering {
+        text,
+        parsed,
+        names,
+        locals: Vec::new(),
+        nodes: 0,
+        depth: 0,
+        earlier: Vec::new(),
+    };
+    let lowered = lowering
         .expression(&parsed.root)
         .and_then(|(expression, kind)| {
             lowering.expect(&parsed.root, kind, &[Kind::Bool], "a condition")?;
             Ok(expression)
-        })
-        .map_err(|problem| vec![problem])
+        });
+    lowered.map_err(|problem| {
+        lowering.earlier.push(problem);
+        lowering.earlier
+    })
 }
 
 pub(super) struct Lowering<'a> {
@@ -81,24 +92,67 @@ pub(super) struct Lowering<'a> {
     locals: Vec<String>,
     nodes: usize,
     depth: usize,
+    /// Problems of left sides of `&&` and `||`: several mistakes are told at once.
+    pub(super) earlier: Vec<Problem>,
 }
 
 impl Lowering<'_> {
-    pub(super) fn problem(&self, node: &IdedExpr, code: Code, message: String, help: String) -> Problem {
+    pub(super) fn problem(
+        &self,
+        node: &IdedExpr,
+        code: Code,
+        message: String,
+        help: String,
+    ) -> Problem {
         let (start, end) = self.place(node);
-        Problem { start, end, code, message, help }
+        Problem {
+            start,
+            end,
+            code,
+            message,
+            help,
+        }
     }
 
-    /// The bytes of a node; the parser counts characters and names the last one.
+    /// The bytes of a node; the parser names the first and the last one.
     fn place(&self, node: &IdedExpr) -> (usize, usize) {
         let Some((first, last)) = self.parsed.places.offset_for(node.id) else {
             return (0, self.text.len());
         };
-        let byte = |character: u32| {
-            let at = usize::try_from(character).unwrap_or(usize::MAX);
-            self.text.char_indices().nth(at).map_or(self.text.len(), |(at, _)| at)
+        let byte = |at: u32| {
+            let at = usize::try_from(at)
+                .unwrap_or(usize::MAX)
+                .min(self.text.len());
+            (at..=self.text.len())
+                .find(|at| self.text.is_char_boundary(*at))
+                .unwrap_or(at)
         };
-        (byte(first), byte(last.saturating_add(1)))
+        self.named(byte(first), byte(last.saturating_add(1)))
+    }
+
+    /// The parser places a property at its dot and a call at its bracket; people look at the name.
+    fn named(&self, start: usize, end: usize) -> (usize, usize) {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (before, rest) = (&self.text[..start], &self.text[start..]);
+        if let Some(after) = rest.strip_prefix('.') {
+            let after = after.trim_start_matches('?');
+            let from = self.text.len() - after.len();
+            let length = after.find(|c| !word(c)).unwrap_or(after.len());
+            return if length > 0 {
+                (from, from + length)
+            } else {
+                (start, end)
+            };
+        }
+        if rest.starts_with('(') {
+            let from = before.rfind(|c| !word(c)).map_or(0, |at| at + 1);
+            return if from < start {
+                (from, start)
+            } else {
+                (start, end)
+            };
+        }
+        (start, end)
     }
 
     pub(super) fn expect(
@@ -112,7 +166,11 @@ impl Lowering<'_> {
             return Ok(());
         }
         let wanted: Vec<_> = wanted.iter().map(|kind| kind.name()).collect();
-        let message = format!("{user} takes {}, and this is {}", wanted.join(" or "), kind.name());
+        let message = format!(
+            "{user} takes {}, and this is {}",
+            wanted.join(" or "),
+            kind.name()
+        );
         Err(self.problem(node, Code::ConditionType, message, String::new()))
     }
 
@@ -122,14 +180,16 @@ impl Lowering<'_> {
     }
 
     pub(super) fn boxed(&mut self, node: &IdedExpr) -> Result<(Box<Expression>, Kind), Problem> {
-        self.expression(node).map(|(expression, kind)| (Box::new(expression), kind))
+        self.expression(node)
+            .map(|(expression, kind)| (Box::new(expression), kind))
     }
 
     pub(super) fn expression(&mut self, node: &IdedExpr) -> Lowered {
         self.nodes += 1;
         self.depth += 1;
         if self.nodes > limits::NODES || self.depth > limits::DEPTH {
-            let message = "the condition has too many parts, or they are nested too deep".to_owned();
+            let message =
+                "the condition has too many parts, or they are nested too deep".to_owned();
             let help = Code::ConditionTooLarge.help().to_owned();
             return Err(self.problem(node, Code::ConditionTooLarge, message, help));
         }
@@ -148,8 +208,11 @@ impl Lowering<'_> {
                 if !list.optional_indices.is_empty() {
                     return Err(self.unsupported(node, "optional elements"));
                 }
-                let items: Result<Vec<_>, _> =
-                    list.elements.iter().map(|node| self.expression(node).map(|e| e.0)).collect();
+                let items: Result<Vec<_>, _> = list
+                    .elements
+                    .iter()
+                    .map(|node| self.expression(node).map(|e| e.0))
+                    .collect();
                 Ok((Expression::Items(items?), Kind::Items))
             }
             Expr::Map(map) => {
@@ -178,15 +241,18 @@ impl Lowering<'_> {
         Ok(match literal {
             LiteralValue::Null => (Expression::Null, Kind::Null),
             LiteralValue::Boolean(value) => (Expression::Bool(*value.inner()), Kind::Bool),
-            LiteralValue::Int(value) => {
-                (Expression::Number(Number::Int(*value.inner())), Kind::Number)
-            }
-            LiteralValue::UInt(value) => {
-                (Expression::Number(Number::Uint(*value.inner())), Kind::Number)
-            }
-            LiteralValue::Double(value) => {
-                (Expression::Number(Number::Double(*value.inner())), Kind::Number)
-            }
+            LiteralValue::Int(value) => (
+                Expression::Number(Number::Int(*value.inner())),
+                Kind::Number,
+            ),
+            LiteralValue::UInt(value) => (
+                Expression::Number(Number::Uint(*value.inner())),
+                Kind::Number,
+            ),
+            LiteralValue::Double(value) => (
+                Expression::Number(Number::Double(*value.inner())),
+                Kind::Number,
+            ),
             LiteralValue::String(value) => (Expression::Text(value.inner().to_owned()), Kind::Text),
             LiteralValue::Bytes(_) => return Err(self.unsupported(node, "bytes")),
         })
@@ -197,7 +263,9 @@ impl Lowering<'_> {
             return Ok((Expression::Local(at), Kind::Any));
         }
         let Some(variable) = Variable::parse(name) else {
-            let known = Variable::NAMES.into_iter().chain(self.locals.iter().map(String::as_str));
+            let known = Variable::NAMES
+                .into_iter()
+                .chain(self.locals.iter().map(String::as_str));
             let help = suggest::did_you_mean(name, known)
                 .unwrap_or_else(|| Code::UnknownVariable.help().to_owned());
             let message = format!("there is no variable `{name}`");
@@ -206,7 +274,10 @@ impl Lowering<'_> {
         if matches!(variable, Variable::Args | Variable::Context) {
             return Ok((Expression::Variable(variable), Kind::Entries));
         }
-        let example = variable.properties().and_then(|p| p.first()).unwrap_or(&"name");
+        let example = variable
+            .properties()
+            .and_then(|p| p.first())
+            .unwrap_or(&"name");
         let message = format!("`{name}` cannot be used as a whole");
         let help = format!("name a property, such as `{name}.{example}`");
         Err(self.problem(node, Code::ConditionType, message, help))
@@ -236,8 +307,17 @@ impl Lowering<'_> {
             return Ok((Box::new(Expression::Variable(variable)), kind));
         }
         let (expression, kind) = self.boxed(operand)?;
-        self.expect(operand, kind, &[Kind::Entries, Kind::Optional], "a property")?;
-        let kind = if kind == Kind::Optional { Kind::Optional } else { Kind::Any };
+        self.expect(
+            operand,
+            kind,
+            &[Kind::Entries, Kind::Optional],
+            "a property",
+        )?;
+        let kind = if kind == Kind::Optional {
+            Kind::Optional
+        } else {
+            Kind::Any
+        };
         Ok((expression, kind))
     }
 
@@ -268,7 +348,11 @@ impl Lowering<'_> {
                 let message = format!("there is no list `{field}`");
                 Err(self.problem(node, Code::UnknownList, message, help))
             }
-            Variable::Agent | Variable::User | Variable::Tool | Variable::Env | Variable::Request => {
+            Variable::Agent
+            | Variable::User
+            | Variable::Tool
+            | Variable::Env
+            | Variable::Request => {
                 let known = variable.properties().unwrap_or(&[]);
                 if !known.contains(&field) {
                     let help = suggest::did_you_mean(field, known.iter().copied())

@@ -147,11 +147,16 @@ fn order(integer: i128, double: f64) -> Option<Ordering> {
         return Some(Ordering::Greater);
     }
     let whole = double.trunc();
-    #[expect(clippy::cast_possible_truncation, reason = "whole and within the range of i128")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole and within the range of i128"
+    )]
     let by_whole = integer.cmp(&(whole as i128));
     Some(by_whole.then_with(|| {
         // Equal in the whole part: the fraction decides.
-        0.0_f64.partial_cmp(&(double - whole)).unwrap_or(Ordering::Equal)
+        0.0_f64
+            .partial_cmp(&(double - whole))
+            .unwrap_or(Ordering::Equal)
     }))
 }
 
@@ -167,11 +172,27 @@ mod tests {
             (Number::Int(20), Number::Double(20.0), Ordering::Equal),
             (Number::Int(20), Number::Double(20.5), Ordering::Less),
             (Number::Int(-20), Number::Double(-20.5), Ordering::Greater),
-            (Number::Int(big), Number::Double(9_007_199_254_740_992.0), Ordering::Greater),
-            (Number::Uint(u64::MAX), Number::Double(18_446_744_073_709_551_616.0), Ordering::Less),
+            (
+                Number::Int(big),
+                Number::Double(9_007_199_254_740_992.0),
+                Ordering::Greater,
+            ),
+            (
+                Number::Uint(u64::MAX),
+                Number::Double(18_446_744_073_709_551_616.0),
+                Ordering::Less,
+            ),
             (Number::Uint(u64::MAX), Number::Int(-1), Ordering::Greater),
-            (Number::Int(i64::MIN), Number::Double(f64::NEG_INFINITY), Ordering::Greater),
-            (Number::Int(i64::MAX), Number::Double(f64::INFINITY), Ordering::Less),
+            (
+                Number::Int(i64::MIN),
+                Number::Double(f64::NEG_INFINITY),
+                Ordering::Greater,
+            ),
+            (
+                Number::Int(i64::MAX),
+                Number::Double(f64::INFINITY),
+                Ordering::Less,
+            ),
         ];
         for (a, b, wanted) in cases {
             assert_eq!(a.order(b), Some(wanted), "{a:?} {b:?}");
@@ -189,8 +210,16 @@ mod tests {
         assert!(int(i64::MIN).calculate(Divide, int(-1)).is_none());
         assert!(int(1).calculate(Divide, int(0)).is_none());
         assert!(int(1).calculate(Remainder, int(0)).is_none());
-        assert!(Number::Uint(1).calculate(Subtract, Number::Uint(2)).is_none());
-        assert!(int(9_007_199_254_740_993).calculate(Add, Number::Double(0.5)).is_none());
+        assert!(
+            Number::Uint(1)
+                .calculate(Subtract, Number::Uint(2))
+                .is_none()
+        );
+        assert!(
+            int(9_007_199_254_740_993)
+                .calculate(Add, Number::Double(0.5))
+                .is_none()
+        );
         let half = int(2).calculate(Multiply, Number::Double(0.25)).unwrap();
         assert_eq!(half.order(Number::Double(0.5)), Some(Ordering::Equal));
     }

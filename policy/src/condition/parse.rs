@@ -30,7 +30,10 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
                 .iter()
                 .map(|error| {
                     let start = offset(text, error.pos);
-                    let end = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
+                    let end = text[start..]
+                        .chars()
+                        .next()
+                        .map_or(start, |c| start + c.len_utf8());
                     syntax(start, end, &short(&error.msg))
                 })
                 .collect();
@@ -45,7 +48,13 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<Problem>> {
 fn syntax(start: usize, end: usize, message: &str) -> Problem {
     let message = format!("not a CEL expression: {message}");
     let code = DiagnosticCode::ConditionSyntax;
-    Problem { start, end, code, message, help: String::new() }
+    Problem {
+        start,
+        end,
+        code,
+        message,
+        help: String::new(),
+    }
 }
 
 /// The parser's messages list every token it could have taken; the first part says it all.
@@ -60,7 +69,11 @@ fn offset(text: &str, (line, column): (isize, isize)) -> usize {
     let column = usize::try_from(column).unwrap_or(1).max(1) - 1;
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = &text[start..];
-    start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+    start
+        + rest
+            .char_indices()
+            .nth(column)
+            .map_or(rest.len(), |(at, _)| at)
 }
 
 /// Refuses what could make the recursive parser run out of stack, before it starts: its recursion
@@ -74,12 +87,20 @@ fn bound(text: &str) -> Result<(), Problem> {
         help: DiagnosticCode::ConditionTooLarge.help().to_owned(),
     };
     if text.len() > limits::BYTES {
-        let message = format!("the condition has {} bytes; at most {} are read", text.len(), limits::BYTES);
+        let message = format!(
+            "the condition has {} bytes; at most {} are read",
+            text.len(),
+            limits::BYTES
+        );
         return Err(large(message));
     }
     let (mut depth, mut deepest, mut operators, mut tokens) = (0_usize, 0, 0_usize, 0_usize);
     if text.contains("\'\'\'") || text.contains("\"\"\"") {
-        return Err(syntax(0, text.len(), "triple quotes are not part of the language"));
+        return Err(syntax(
+            0,
+            text.len(),
+            "triple quotes are not part of the language",
+        ));
     }
     // The quote that is open, and whether a backslash means itself there.
     let mut quote: Option<(char, bool)> = None;
@@ -106,16 +127,23 @@ fn bound(text: &str) -> Result<(), Problem> {
                 tokens += 1;
             }
             (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            (None, '!' | '-' | '+' | '*' | '/' | '%' | '?' | '<' | '>' | '=' | '.') => operators += 1,
+            (None, '!' | '-' | '+' | '*' | '/' | '%' | '?' | '<' | '>' | '=' | '.') => {
+                operators += 1
+            }
             (None, ',' | '&' | '|' | ':') => tokens += 1,
             (None, _) => {}
         }
     }
     if deepest > limits::DEPTH {
-        return Err(large(format!("brackets are nested {deepest} deep; at most {} are read", limits::DEPTH)));
+        return Err(large(format!(
+            "brackets are nested {deepest} deep; at most {} are read",
+            limits::DEPTH
+        )));
     }
     if operators > 400 || tokens > limits::NODES {
-        return Err(large(format!("the condition has {operators} operators; at most 400 are read")));
+        return Err(large(format!(
+            "the condition has {operators} operators; at most 400 are read"
+        )));
     }
     Ok(())
 }

@@ -60,7 +60,8 @@ const fn civil(days: i64) -> (i64, i64, i64) {
 /// Days from 1970-01-01 to the first day of a year.
 const fn days_before(year: i64) -> i64 {
     let y = year - 1;
-    365 * (year - 1970) + (y.div_euclid(4) - 492) - (y.div_euclid(100) - 19) + (y.div_euclid(400) - 4)
+    365 * (year - 1970) + (y.div_euclid(4) - 492) - (y.div_euclid(100) - 19)
+        + (y.div_euclid(400) - 4)
 }
 
 /// Microseconds of a text such as `15m`, `1h30m`, `1.5s` or `-10s`.
@@ -73,7 +74,9 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(end);
-        let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let end = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(end);
         let unit: i64 = match unit {
             "d" => DAY,

@@ -14,14 +14,21 @@ pub(super) fn parse<'a>(text: &str) -> Result<Value<'a>, Failure> {
     if text.len() > 4096 {
         return Err(fail("longer than 4,096 bytes"));
     }
-    if text.chars().any(|c| c.is_control() || c == ' ' || c == '\\') {
-        return Err(fail("control characters, spaces and backslashes are refused"));
+    if text
+        .chars()
+        .any(|c| c.is_control() || c == ' ' || c == '\\')
+    {
+        return Err(fail(
+            "control characters, spaces and backslashes are refused",
+        ));
     }
     // A missing scheme reads as https.
     let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
     let scheme = scheme.to_ascii_lowercase();
     let named = scheme.starts_with(|c: char| c.is_ascii_lowercase())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
     if !named {
         return Err(fail("malformed scheme"));
     }
@@ -36,16 +43,22 @@ pub(super) fn parse<'a>(text: &str) -> Result<Value<'a>, Failure> {
             let port = port.parse::<u16>().ok().filter(|_| digits);
             (host, i64::from(port.ok_or_else(|| fail("malformed port"))?))
         }
-        None => (authority, match &*scheme {
-            "https" | "wss" => 443,
-            "http" | "ws" => 80,
-            _ => 0,
-        }),
+        None => (
+            authority,
+            match &*scheme {
+                "https" | "wss" => 443,
+                "http" | "ws" => 80,
+                _ => 0,
+            },
+        ),
     };
-    let host = list::host(host).ok_or_else(|| fail("malformed host; names beyond ASCII are written as xn--"))?;
+    let host = list::host(host)
+        .ok_or_else(|| fail("malformed host; names beyond ASCII are written as xn--"))?;
     // A last label that is a number makes an IPv4 address for browsers, in many disguises.
     let last = host.rsplit('.').next().unwrap_or("");
-    let hexadecimal = last.strip_prefix("0x").is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
+    let hexadecimal = last
+        .strip_prefix("0x")
+        .is_some_and(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
     if hexadecimal || last.bytes().all(|b| b.is_ascii_digit()) {
         return Err(fail("bare addresses are refused"));
     }

@@ -26,9 +26,11 @@ pub fn render(diagnostic: &Diagnostic, source: &Source) -> String {
         let text = visible(text);
         // Long lines are cut around the mark, so that a generated file stays readable.
         let start = usize::try_from(column.saturating_sub(1)).unwrap_or(0);
-        let from = start.saturating_sub(60);
-        let shown: String = text.chars().skip(from).take(140).collect();
-        let mark = usize::try_from((*length).max(1)).unwrap_or(1).min(140);
+        let from = if start < 100 { 0 } else { start - 60 };
+        let shown: String = text.chars().skip(from).take(160).collect();
+        let mark = usize::try_from((*length).max(1))
+            .unwrap_or(1)
+            .min(160 - (start - from));
         let _ = writeln!(out, "{gutter} |\n{line} | {}", shown.trim_end());
         let _ = writeln!(
             out,

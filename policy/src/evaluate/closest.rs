@@ -17,12 +17,10 @@ fn distance(miss: &Miss) -> (u8, usize) {
 }
 
 /// Names the closest rule and the argument, value and bound that failed.
-pub(super) fn closest<'a>(
-    misses: Vec<(&'a CompiledRule, Miss)>,
-) -> Option<(&'a CompiledRule, Reason)> {
-    let (rule, miss) = misses.into_iter().min_by_key(|(rule, miss)| {
-        (distance(miss), rule.policy.clone(), rule.id.clone())
-    })?;
+pub(super) fn closest(misses: Vec<(&CompiledRule, Miss)>) -> Option<(&CompiledRule, Reason)> {
+    let (rule, miss) = misses
+        .into_iter()
+        .min_by_key(|(rule, miss)| (distance(miss), rule.policy.clone(), rule.id.clone()))?;
     let name = format!("rule `{}/{}`", rule.policy, rule.id);
     let (code, message, argument) = match miss {
         Miss::Invalid { name, refusal, .. } => {
@@ -32,16 +30,34 @@ pub(super) fn closest<'a>(
             } else {
                 format!(" at `{}`", shown_text(&refusal.pointer))
             };
-            let message = format!("argument `{}`{inner}: {}", shown_text(&name), refusal.message);
+            let message = format!(
+                "argument `{}`{inner}: {}",
+                shown_text(&name),
+                refusal.message
+            );
             (ReasonCode::ArgumentInvalid, message, Some(pointer))
         }
         Miss::Missing(argument) => {
-            let message = format!("argument `{}` is missing; {name} requires it", shown_text(&argument));
-            (ReasonCode::ArgumentMissing, message, Some(pointer(&argument)))
+            let message = format!(
+                "argument `{}` is missing; {name} requires it",
+                shown_text(&argument)
+            );
+            (
+                ReasonCode::ArgumentMissing,
+                message,
+                Some(pointer(&argument)),
+            )
         }
         Miss::Unknown(argument) => {
-            let message = format!("argument `{}` is not listed by {name}", shown_text(&argument));
-            (ReasonCode::ArgumentUnknown, message, Some(pointer(&argument)))
+            let message = format!(
+                "argument `{}` is not listed by {name}",
+                shown_text(&argument)
+            );
+            (
+                ReasonCode::ArgumentUnknown,
+                message,
+                Some(pointer(&argument)),
+            )
         }
         Miss::Unmet => {
             let message = rule.reason.clone();
@@ -52,9 +68,20 @@ pub(super) fn closest<'a>(
             let message = format!("the condition of {name} cannot be evaluated: {failure}");
             (ReasonCode::ConditionError, message, None)
         }
-        Miss::Filtered => (ReasonCode::NoMatchingRule, format!("{name} does not match"), None),
+        Miss::Filtered => (
+            ReasonCode::NoMatchingRule,
+            format!("{name} does not match"),
+            None,
+        ),
     };
-    Some((rule, Reason { code, message, argument }))
+    Some((
+        rule,
+        Reason {
+            code,
+            message,
+            argument,
+        },
+    ))
 }
 
 /// The argument as a JSON Pointer (RFC 6901).

@@ -30,8 +30,15 @@ impl Verdicts<'_> {
         // The most severe deny speaks; among equals the first by name.
         if let Some(rule) = self.denies.iter().rev().max_by_key(|rule| rule.severity) {
             let told = rule.reason.clone();
-            let message = told.unwrap_or_else(|| format!("rule `{}/{}` denies it", rule.policy, rule.id));
-            return settle(decision, Outcome::Deny, ReasonCode::DeniedByRule, rule, message);
+            let message =
+                told.unwrap_or_else(|| format!("rule `{}/{}` denies it", rule.policy, rule.id));
+            return settle(
+                decision,
+                Outcome::Deny,
+                ReasonCode::DeniedByRule,
+                rule,
+                message,
+            );
         }
         let mut asking = self.approvals;
         if !asking.is_empty() || !self.allows.is_empty() {
@@ -40,9 +47,16 @@ impl Verdicts<'_> {
         }
         if let Some(rule) = asking.first() {
             let told = rule.reason.clone();
-            let message = told
-                .unwrap_or_else(|| format!("rule `{}/{}` asks for an approval", rule.policy, rule.id));
-            settle(decision, Outcome::Approval, ReasonCode::NeedsApproval, rule, message);
+            let message = told.unwrap_or_else(|| {
+                format!("rule `{}/{}` asks for an approval", rule.policy, rule.id)
+            });
+            settle(
+                decision,
+                Outcome::Approval,
+                ReasonCode::NeedsApproval,
+                rule,
+                message,
+            );
             decision.approval = Some(approval(&asking));
             return;
         }
@@ -57,7 +71,10 @@ impl Verdicts<'_> {
         }
         let tool = &call.tool;
         let (code, message) = if self.applicable {
-            (ReasonCode::NoMatchingRule, format!("no rule allows tool `{tool}`"))
+            (
+                ReasonCode::NoMatchingRule,
+                format!("no rule allows tool `{tool}`"),
+            )
         } else if named {
             let roles: Vec<_> = agent.roles.iter().map(|role| role.as_str()).collect();
             let held = match &*roles {
@@ -66,11 +83,21 @@ impl Verdicts<'_> {
                 roles => format!("which holds roles `{}`", roles.join("`, `")),
             };
             let id = &agent.id;
-            (ReasonCode::RoleMismatch, format!("no rule for tool `{tool}` is for agent `{id}`, {held}"))
+            (
+                ReasonCode::RoleMismatch,
+                format!("no rule for tool `{tool}` is for agent `{id}`, {held}"),
+            )
         } else {
-            (ReasonCode::UnknownTool, format!("no rule names tool `{tool}`"))
+            (
+                ReasonCode::UnknownTool,
+                format!("no rule names tool `{tool}`"),
+            )
         };
-        decision.reason = Reason { code, message, argument: None };
+        decision.reason = Reason {
+            code,
+            message,
+            argument: None,
+        };
     }
 }
 
@@ -82,7 +109,11 @@ fn settle(
     message: String,
 ) {
     decision.outcome = outcome;
-    decision.reason = Reason { code, message, argument: None };
+    decision.reason = Reason {
+        code,
+        message,
+        argument: None,
+    };
     decision.policy = Some(rule.policy.clone());
     decision.rule = Some(rule.id.clone());
     decision.severity = rule.severity;
@@ -96,11 +127,16 @@ fn approval(rules: &[&CompiledRule]) -> Approval {
         ApprovalTerms {
             policy: rule.policy.clone(),
             rule: rule.id.clone(),
-            approvers: terms.map(|terms| terms.approvers.clone()).unwrap_or_default(),
+            approvers: terms
+                .map(|terms| terms.approvers.clone())
+                .unwrap_or_default(),
             quorum: terms.map_or(1, |terms| terms.quorum),
         }
     };
-    let expires = rules.iter().filter_map(|rule| rule.approval.as_ref()).map(|terms| terms.expires);
+    let expires = rules
+        .iter()
+        .filter_map(|rule| rule.approval.as_ref())
+        .map(|terms| terms.expires);
     Approval {
         terms: rules.iter().map(terms).collect(),
         expires: expires.min().unwrap_or(Duration::ZERO),

@@ -30,7 +30,11 @@ pub(super) enum Miss {
     /// The call lacks an argument that the rule requires.
     Missing(String),
     /// An argument is outside what the rule accepts; with how many are.
-    Invalid { name: String, refusal: Refusal, count: usize },
+    Invalid {
+        name: String,
+        refusal: Refusal,
+        count: usize,
+    },
     /// The condition is not met.
     Unmet,
     /// The condition of an allow could not be evaluated.
@@ -54,7 +58,9 @@ pub(super) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'
         None => {}
         // The bound of a value sends an allow with `otherwise` to a person; another type of value,
         // or another set of names, is not the call that the rule is about.
-        Some(Miss::Invalid { refusal, .. }) if rule.otherwise && only_bounds(rule, arguments) && !refusal.wrong_type => {
+        Some(Miss::Invalid { refusal, .. })
+            if rule.otherwise && only_bounds(rule, arguments) && !refusal.wrong_type =>
+        {
             return Match::Otherwise;
         }
         Some(miss) => return Match::Missed(miss),
@@ -67,8 +73,13 @@ pub(super) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'
     }
 }
 
-fn condition<'a>(rule: &'a CompiledRule, environment: &'a Environment<'a>) -> Result<bool, Failure> {
-    rule.when.as_ref().map_or(Ok(true), |when| when.is_met(environment))
+fn condition<'a>(
+    rule: &'a CompiledRule,
+    environment: &'a Environment<'a>,
+) -> Result<bool, Failure> {
+    rule.when
+        .as_ref()
+        .map_or(Ok(true), |when| when.is_met(environment))
 }
 
 /// Optional means absent or null.
@@ -88,7 +99,11 @@ fn filter(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
 fn closed(rule: &CompiledRule, arguments: &Map<String, Value>) -> Option<Miss> {
     let listed = rule.arguments.as_ref()?;
     // Sorted, so that the reason is the same whatever order the caller chose.
-    let known = |name: &String| listed.binary_search_by(|a| a.name.as_str().cmp(name)).is_ok();
+    let known = |name: &String| {
+        listed
+            .binary_search_by(|a| a.name.as_str().cmp(name))
+            .is_ok()
+    };
     if let Some(name) = arguments.keys().filter(|name| !known(name)).min() {
         return Some(Miss::Unknown(name.clone()));
     }
@@ -106,16 +121,25 @@ fn closed(rule: &CompiledRule, arguments: &Map<String, Value>) -> Option<Miss> {
         let Some(value) = value else { continue };
         if !argument.schema.accepts(value) {
             count += 1;
-            first = first.or_else(|| Some((argument.name.clone(), argument.schema.refusal(value)?)));
+            first =
+                first.or_else(|| Some((argument.name.clone(), argument.schema.refusal(value)?)));
         }
     }
-    first.map(|(name, refusal)| Miss::Invalid { name, refusal, count })
+    first.map(|(name, refusal)| Miss::Invalid {
+        name,
+        refusal,
+        count,
+    })
 }
 
 /// Tells whether all that is wrong with the arguments are bounds of values of the right type.
 fn only_bounds(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
     rule.arguments.iter().flatten().all(|argument| {
-        let value = arguments.get(&argument.name).filter(|value| !(argument.optional && value.is_null()));
-        value.and_then(|value| argument.schema.refusal(value)).is_none_or(|refusal| !refusal.wrong_type)
+        let value = arguments
+            .get(&argument.name)
+            .filter(|value| !(argument.optional && value.is_null()));
+        value
+            .and_then(|value| argument.schema.refusal(value))
+            .is_none_or(|refusal| !refusal.wrong_type)
     })
 }

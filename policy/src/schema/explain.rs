@@ -17,7 +17,10 @@ pub(super) fn explain(error: &ValidationError<'_>) -> Refusal {
         Kind::ExclusiveMinimum { limit } => format!("{value} is not above {limit}"),
         Kind::MultipleOf { multiple_of } => format!("{value} is no multiple of {multiple_of}"),
         Kind::Pattern { pattern } => {
-            format!("{value} does not match {}", shown(&Value::String(pattern.clone())))
+            format!(
+                "{value} does not match {}",
+                shown(&Value::String(pattern.clone()))
+            )
         }
         Kind::Format { format } => format!("{value} is no valid {format}"),
         Kind::MaxLength { limit } => format!("the text is longer than {limit} characters"),
@@ -37,9 +40,11 @@ pub(super) fn explain(error: &ValidationError<'_>) -> Refusal {
         Kind::Type { kind } => {
             let wanted = match kind {
                 TypeKind::Single(kind) => kind.to_string(),
-                TypeKind::Multiple(kinds) => {
-                    kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" or ")
-                }
+                TypeKind::Multiple(kinds) => kinds
+                    .iter()
+                    .map(|kind| kind.to_string())
+                    .collect::<Vec<_>>()
+                    .join(" or "),
             };
             format!("{value} is not of type {wanted}")
         }

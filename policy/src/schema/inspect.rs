@@ -1,6 +1,11 @@
 //! Looks through a schema before it is compiled: every keyword is known, every list exists, no
 //! reference leaves the schema or runs in a circle. A keyword with a typo would check nothing.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the arms look at the name of a keyword; any other name is refused"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Problem, keyword};
@@ -12,20 +17,84 @@ use crate::suggest;
 
 /// Keywords whose value is one schema.
 const SCHEMA: &[&str] = &[
-    "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
-    "unevaluatedItems", "unevaluatedProperties",
+    "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
 ];
 /// Keywords whose value is a list of schemas.
 const SCHEMAS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
 /// Keywords whose value is a mapping to schemas.
-const NAMED: &[&str] = &["$defs", "dependentSchemas", "patternProperties", "properties"];
+const NAMED: &[&str] = &[
+    "$defs",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
+];
 /// Keywords whose value is plain.
 const PLAIN: &[&str] = &[
-    "$comment", "$ref", "const", "default", "dependentRequired", "deprecated", "description",
-    "empty", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum", "format", "in",
-    "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems",
-    "minLength", "minProperties", "minimum", "multipleOf", "pattern", "readOnly", "required",
-    "title", "type", "uniqueItems", "writeOnly",
+    "$comment",
+    "$ref",
+    "const",
+    "default",
+    "dependentRequired",
+    "deprecated",
+    "description",
+    "empty",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "in",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "readOnly",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
+    "writeOnly",
+];
+
+/// The types of JSON Schema.
+const TYPES: &[&str] = &[
+    "array", "boolean", "integer", "null", "number", "object", "string",
+];
+/// The formats that are asserted.
+const FORMATS: &[&str] = &[
+    "date",
+    "date-time",
+    "duration",
+    "email",
+    "hostname",
+    "iban",
+    "ipv4",
+    "ipv6",
+    "json-pointer",
+    "regex",
+    "relative-json-pointer",
+    "time",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
 ];
 
 /// What an inspection found besides problems.
@@ -36,10 +105,19 @@ pub(super) struct Inspected {
 
 /// Looks through the schema of an argument.
 pub(super) fn inspect(node: &Node, lists: &Lists) -> Result<Inspected, Vec<Problem>> {
-    let mut inspection = Inspection { lists, problems: Vec::new(), found: Inspected::default(), references: Vec::new() };
+    let mut inspection = Inspection {
+        lists,
+        problems: Vec::new(),
+        found: Inspected::default(),
+        references: Vec::new(),
+    };
     inspection.schema(node, None);
     inspection.references(node);
-    if inspection.problems.is_empty() { Ok(inspection.found) } else { Err(inspection.problems) }
+    if inspection.problems.is_empty() {
+        Ok(inspection.found)
+    } else {
+        Err(inspection.problems)
+    }
 }
 
 struct Inspection<'a> {
@@ -53,7 +131,12 @@ struct Inspection<'a> {
 impl Inspection<'_> {
     fn problem(&mut self, span: Span, code: Code, message: String, help: Option<String>) {
         let help = help.unwrap_or_else(|| code.help().to_owned());
-        self.problems.push(Problem { span, code, message, help });
+        self.problems.push(Problem {
+            span,
+            code,
+            message,
+            help,
+        });
     }
 
     fn schema(&mut self, node: &Node, within: Option<&str>) {
@@ -70,7 +153,10 @@ impl Inspection<'_> {
         let object = |(key, node): &(Key, Node)| {
             key.name == "type" && matches!(&node.value, NodeValue::Text(text) if text == "object")
         };
-        if (has("properties") || entries.iter().any(object)) && !has("additionalProperties") && !has("unevaluatedProperties") {
+        if (has("properties") || entries.iter().any(object))
+            && !has("additionalProperties")
+            && !has("unevaluatedProperties")
+        {
             self.found.open_objects.push(node.span);
         }
         for (key, value) in entries {
@@ -92,20 +178,37 @@ impl Inspection<'_> {
                     if name == "patternProperties" {
                         self.pattern(inner.span, &inner.name);
                     }
-                    let within = if name == "$defs" { Some(&*inner.name) } else { within };
+                    let within = if name == "$defs" {
+                        Some(&*inner.name)
+                    } else {
+                        within
+                    };
                     self.schema(node, within);
                 }
             }
             // A wrong shape of these is reported by the compilation.
             _ if SCHEMAS.contains(&name) || NAMED.contains(&name) => {}
             NodeValue::Text(pattern) if name == "pattern" => self.pattern(value.span, pattern),
+            NodeValue::Text(_) if name == "type" => self.word(value, TYPES, "type"),
+            NodeValue::List(nodes) if name == "type" => {
+                nodes.iter().for_each(|node| self.word(node, TYPES, "type"));
+            }
+            NodeValue::Text(_) if name == "format" => self.word(value, FORMATS, "format"),
             NodeValue::Text(target) if name == "$ref" => {
-                match target.strip_prefix("#/$defs/").filter(|name| !name.contains('/')) {
+                match target
+                    .strip_prefix("#/$defs/")
+                    .filter(|name| !name.contains('/'))
+                {
                     Some(target) => {
-                        self.references.push((within.map(str::to_owned), target.to_owned(), value.span));
+                        self.references.push((
+                            within.map(str::to_owned),
+                            target.to_owned(),
+                            value.span,
+                        ));
                     }
                     None => {
-                        let message = format!("`{target}` does not name a definition of this schema");
+                        let message =
+                            format!("`{target}` does not name a definition of this schema");
                         self.problem(value.span, Code::SchemaReference, message, None);
                     }
                 }
@@ -128,6 +231,18 @@ impl Inspection<'_> {
                 let message = format!("JSON Schema has no keyword `{name}`");
                 self.problem(key.span, Code::UnknownKeyword, message, help);
             }
+        }
+    }
+
+    fn word(&mut self, node: &Node, known: &[&str], what: &str) {
+        let NodeValue::Text(text) = &node.value else {
+            return;
+        };
+        if !known.contains(&&**text) {
+            let help = suggest::did_you_mean(text, known.iter().copied())
+                .unwrap_or_else(|| format!("it is one of `{}`", known.join("`, `")));
+            let message = format!("there is no {what} `{text}`");
+            self.problem(node.span, Code::InvalidSchema, message, Some(help));
         }
     }
 
@@ -157,7 +272,10 @@ impl Inspection<'_> {
     fn references(&mut self, node: &Node) {
         let top = |key: &str| match &node.value {
             NodeValue::Map(entries) => entries.iter().find(|(k, _)| k.name == key).map(|(_, n)| n),
-            NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) | NodeValue::Text(_)
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Number(_)
+            | NodeValue::Text(_)
             | NodeValue::List(_) => None,
         };
         let defined: BTreeSet<String> = match top("$defs").map(|node| &node.value) {

@@ -14,14 +14,21 @@ struct Member {
 
 /// `in: name` or `in: [name, …]`: the value is in one of the lists.
 pub(super) fn member(value: &Value, lists: &Arc<Lists>) -> Box<dyn for<'i> Keyword<'i>> {
-    Box::new(Member { names: names(value), lists: Arc::clone(lists) })
+    Box::new(Member {
+        names: names(value),
+        lists: Arc::clone(lists),
+    })
 }
 
 /// The lists that an `in` names.
 pub(super) fn names(value: &Value) -> Vec<String> {
     match value {
         Value::String(name) => vec![name.clone()],
-        Value::Array(names) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::Array(names) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
     }
 }
@@ -53,7 +60,11 @@ impl<'i> Keyword<'i> for Empty {
         if Keyword::is_valid(self, instance) {
             return Ok(());
         }
-        Err(ValidationError::custom(if self.0 { "is not empty" } else { "is empty" }))
+        Err(ValidationError::custom(if self.0 {
+            "is not empty"
+        } else {
+            "is empty"
+        }))
     }
 
     fn is_valid(&self, instance: &'i Value) -> bool {

@@ -1,5 +1,10 @@
 //! Reads YAML 1.2 within bounds that are set by hand (RELIABILITY: hostile text costs bounded time).
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "errors of another crate, open to additions: any other is a syntax error"
+)]
+
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Options};
 
@@ -76,14 +81,7 @@ fn untagged(source: &Source, node: &Node) -> Result<(), Diagnostic> {
 
 fn refuse(source: &Source, error: &Error) -> Diagnostic {
     use DiagnosticCode as Code;
-    let at = error.location().and_then(|location| {
-        let start = location.span().byte_offset()?;
-        let length = location.span().byte_len().unwrap_or(0);
-        Some(Span {
-            start: usize::try_from(start).ok()?,
-            end: usize::try_from(start.saturating_add(length)).ok()?,
-        })
-    });
+    let at = error.location().map(|location| place(source, location));
     let (code, message) = match error.without_snippet() {
         Error::DuplicateMappingKey { key, .. } => {
             let key = key
@@ -134,11 +132,37 @@ fn refuse(source: &Source, error: &Error) -> Diagnostic {
         }
         other => {
             let text = other.to_string();
-            (
-                Code::YamlSyntax,
-                text.lines().next().unwrap_or("not YAML").to_owned(),
-            )
+            let line = text.lines().next().unwrap_or("not YAML");
+            // The place is shown anyway.
+            let line = line.split(" at line ").next().unwrap_or(line);
+            (Code::YamlSyntax, line.to_owned())
         }
     };
     source.error(at.unwrap_or_default(), code, message, code.help())
+}
+
+/// The bytes that an error is about; some errors know their line and column alone.
+fn place(source: &Source, location: serde_saphyr::Location) -> Span {
+    let to = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let start = location.span().byte_offset().map_or_else(
+        || {
+            let line = to(location.line()).max(1) - 1;
+            let start: usize = source
+                .text
+                .split_inclusive('\n')
+                .take(line)
+                .map(str::len)
+                .sum();
+            let rest = &source.text[start..];
+            let column = to(location.column()).max(1) - 1;
+            start
+                + rest
+                    .char_indices()
+                    .nth(column)
+                    .map_or(rest.len(), |(at, _)| at)
+        },
+        to,
+    );
+    let end = start.saturating_add(to(location.span().byte_len().unwrap_or(0)));
+    Span { start, end }
 }

@@ -57,20 +57,31 @@ struct CaseUser {
 #[test]
 fn every_case_of_the_corpus_comes_out_as_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
     files.sort();
     assert!(files.len() >= 6, "the corpus has gone missing");
     let mut wrong = Vec::new();
     let mut count = 0;
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        let corpus: Corpus =
-            serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let corpus: Corpus = serde_saphyr::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let set = set(&corpus.policies);
         for case in corpus.cases {
             count += 1;
-            let name = format!("{} · {}", file.file_name().unwrap().to_string_lossy(), case.name);
-            wrong.extend(run(&set, case).into_iter().map(|found| format!("{name}: {found}")));
+            let name = format!(
+                "{} · {}",
+                file.file_name().unwrap().to_string_lossy(),
+                case.name
+            );
+            wrong.extend(
+                run(&set, case)
+                    .into_iter()
+                    .map(|found| format!("{name}: {found}")),
+            );
         }
     }
     assert!(count >= 60, "only {count} cases");
@@ -94,7 +105,9 @@ fn run(set: &veto_policy::PolicySet, case: Case) -> Vec<String> {
     if case.agent.as_deref() == Some("unknown") {
         call.agent = None;
     }
-    let now = case.time.map_or(NOON, |time| Timestamp::parse(&time).unwrap());
+    let now = case
+        .time
+        .map_or(NOON, |time| Timestamp::parse(&time).unwrap());
     let decision = evaluate(set, &call, now);
     let mut wrong = Vec::new();
     let mut same = |what: &str, wanted: Option<String>, found: String| {
@@ -108,19 +121,55 @@ fn run(set: &veto_policy::PolicySet, case: Case) -> Vec<String> {
         format!("{}{policy}/{rule}", if shadow { "~" } else { "" })
     };
     let reason = &decision.reason;
-    same("outcome", Some(case.outcome), decision.outcome.as_str().to_owned());
+    same(
+        "outcome",
+        Some(case.outcome),
+        decision.outcome.as_str().to_owned(),
+    );
     same("reason", case.reason, reason.code.to_string());
     same("message", case.message, reason.message.clone());
-    same("argument", case.argument, reason.argument.clone().unwrap_or_default());
+    same(
+        "argument",
+        case.argument,
+        reason.argument.clone().unwrap_or_default(),
+    );
     let rule = decision.policy.as_ref().zip(decision.rule.as_ref());
-    same("rule", case.rule, rule.map_or_else(String::new, |(p, r)| name(p, r, false)));
-    let matched: Vec<_> = decision.matched.iter().map(|m| name(&m.policy, &m.rule, m.shadow)).collect();
-    same("matched", case.matched.map(|m| m.join(" ")), matched.join(" "));
-    same("errors", case.errors.map(|n| n.to_string()), decision.errors.len().to_string());
+    same(
+        "rule",
+        case.rule,
+        rule.map_or_else(String::new, |(p, r)| name(p, r, false)),
+    );
+    let matched: Vec<_> = decision
+        .matched
+        .iter()
+        .map(|m| name(&m.policy, &m.rule, m.shadow))
+        .collect();
+    same(
+        "matched",
+        case.matched.map(|m| m.join(" ")),
+        matched.join(" "),
+    );
+    same(
+        "errors",
+        case.errors.map(|n| n.to_string()),
+        decision.errors.len().to_string(),
+    );
     let approval = decision.approval.as_ref();
-    let approvers: Vec<_> = approval.iter().flat_map(|a| &a.terms).flat_map(|t| t.approvers.clone()).collect();
-    same("approvers", case.approvers.map(|a| a.join(" ")), approvers.join(" "));
+    let approvers: Vec<_> = approval
+        .iter()
+        .flat_map(|a| &a.terms)
+        .flat_map(|t| t.approvers.clone())
+        .collect();
+    same(
+        "approvers",
+        case.approvers.map(|a| a.join(" ")),
+        approvers.join(" "),
+    );
     let expires = approval.map_or(0, |approval| approval.expires.as_secs());
-    same("expires", case.expires_seconds.map(|n| n.to_string()), expires.to_string());
+    same(
+        "expires",
+        case.expires_seconds.map(|n| n.to_string()),
+        expires.to_string(),
+    );
     wrong
 }

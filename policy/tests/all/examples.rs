@@ -17,15 +17,25 @@ fn compiled(folder: &str) -> Compiled {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if name.ends_with(".yaml") {
-            sources.push(Source { path: name, text: std::fs::read_to_string(path).unwrap() });
+            sources.push(Source {
+                path: name,
+                text: std::fs::read_to_string(path).unwrap(),
+            });
         }
     }
     let show = |d: &veto_policy::Diagnostic| {
-        render(d, sources.iter().find(|source| source.path == d.path).unwrap())
+        render(
+            d,
+            sources.iter().find(|source| source.path == d.path).unwrap(),
+        )
     };
     match compile(&sources) {
         Ok(compiled) => {
-            assert!(compiled.warnings.is_empty(), "{}", show(&compiled.warnings[0]));
+            assert!(
+                compiled.warnings.is_empty(),
+                "{}",
+                show(&compiled.warnings[0])
+            );
             compiled
         }
         Err(found) => panic!("{}", found.iter().map(show).collect::<Vec<_>>().join("\n")),
@@ -37,15 +47,26 @@ fn the_first_policies_show_three_outcomes() {
     let set = compiled("first").set;
     let outcome = |amount: &str| {
         let arguments = format!(r#"{{"amount": {amount}, "order_id": "O-123456"}}"#);
-        evaluate(&set, &call(&["support"], "payments.refund", &arguments), NOON)
+        evaluate(
+            &set,
+            &call(&["support"], "payments.refund", &arguments),
+            NOON,
+        )
     };
     assert_eq!(outcome("20").outcome, Outcome::Allow);
     assert_eq!(outcome("51").outcome, Outcome::Approval);
     let denied = outcome("5000");
     assert_eq!(denied.outcome, Outcome::Deny);
     assert_eq!(denied.reason.message, "argument `amount`: 5000 is above 50");
-    let export = evaluate(&set, &call(&["support"], "crm.customers.export", "{}"), NOON);
-    assert_eq!(export.reason.message, "Customer data leaves through the data team only.");
+    let export = evaluate(
+        &set,
+        &call(&["support"], "crm.customers.export", "{}"),
+        NOON,
+    );
+    assert_eq!(
+        export.reason.message,
+        "Customer data leaves through the data team only."
+    );
 }
 
 #[test]
@@ -66,13 +87,21 @@ fn agentdojo_policies_hold_their_promises() {
             if row["kind"] == "user" {
                 users += 1;
                 outright += u32::from(decision.outcome == Outcome::Allow);
-                assert_ne!(decision.outcome, Outcome::Deny, "{task}: {tool} {arguments}: {}", decision.reason.message);
+                assert_ne!(
+                    decision.outcome,
+                    Outcome::Deny,
+                    "{task}: {tool} {arguments}: {}",
+                    decision.reason.message
+                );
             } else {
                 *attacks.entry(task.clone()).or_default() |= decision.outcome != Outcome::Allow;
             }
         }
     }
-    assert!(users > 50 && outright * 10 >= users * 9, "{outright} of {users} allowed outright");
+    assert!(
+        users > 50 && outright * 10 >= users * 9,
+        "{outright} of {users} allowed outright"
+    );
     let open: Vec<_> = attacks.iter().filter(|(_, blocked)| !**blocked).collect();
     assert!(open.is_empty(), "attacks that nothing blocks: {open:?}");
 }

@@ -10,27 +10,48 @@ fn rule() -> impl Strategy<Value = String> {
     let tool = prop::sample::select(vec!["a", "b", "a.*", "'**'", "'*'"]);
     let effect = prop::sample::select(vec!["allow", "deny", "require_approval"]);
     let arguments = prop::sample::select(vec![
-        "any", "{}", "{ x: { type: number, maximum: 5 } }", "{ x: true, y: { const: 1 } }",
+        "any",
+        "{}",
+        "{ x: { type: number, maximum: 5 } }",
+        "{ x: true, y: { const: 1 } }",
     ]);
     let when = prop::sample::select(vec![
-        "", "when: args.x > 2", "when: args.x == 1", "when: has(args.y)", "when: \"'r1' in agent.roles\"",
+        "",
+        "when: args.x > 2",
+        "when: args.x == 1",
+        "when: has(args.y)",
+        "when: \"'r1' in agent.roles\"",
     ]);
     let mode = prop::sample::select(vec!["", "", "", "mode: shadow"]);
     let extra = any::<bool>();
-    (tool, effect, arguments, when, mode, extra).prop_map(|(tool, effect, arguments, when, mode, extra)| {
-        // On an allow that lists its arguments, a condition may only read those.
-        let closed = effect == "allow" && arguments != "any" && !arguments.contains("x:");
-        let when = if closed || (arguments.contains("x:") && when.contains("args.y")) { "" } else { when };
-        let extra = match (effect, extra) {
-            ("allow", true) => "otherwise: require_approval",
-            ("require_approval", true) => "only_if_allowed: true",
-            _ => "",
-        };
-        let fields = [format!("tools: [{tool}]"), format!("effect: {effect}"), format!("arguments: {arguments}")];
-        let rest = [when, mode, extra].map(str::to_owned);
-        let all: Vec<_> = fields.into_iter().chain(rest).filter(|field| !field.is_empty()).collect();
-        all.join("\n    ")
-    })
+    (tool, effect, arguments, when, mode, extra).prop_map(
+        |(tool, effect, arguments, when, mode, extra)| {
+            // On an allow that lists its arguments, a condition may only read those.
+            let closed = effect == "allow" && arguments != "any" && !arguments.contains("x:");
+            let when = if closed || (arguments.contains("x:") && when.contains("args.y")) {
+                ""
+            } else {
+                when
+            };
+            let extra = match (effect, extra) {
+                ("allow", true) => "otherwise: require_approval",
+                ("require_approval", true) => "only_if_allowed: true",
+                _ => "",
+            };
+            let fields = [
+                format!("tools: [{tool}]"),
+                format!("effect: {effect}"),
+                format!("arguments: {arguments}"),
+            ];
+            let rest = [when, mode, extra].map(str::to_owned);
+            let all: Vec<_> = fields
+                .into_iter()
+                .chain(rest)
+                .filter(|field| !field.is_empty())
+                .collect();
+            all.join("\n    ")
+        },
+    )
 }
 
 fn policy(name: &str, role: &str, rules: &[String], broken: bool) -> Source {
@@ -41,20 +62,31 @@ fn policy(name: &str, role: &str, rules: &[String], broken: bool) -> Source {
     );
     for (at, rule) in rules.iter().enumerate() {
         let id = rule_id(rule, at);
-        let rule = if broken { rule.replace("args.x", "context.missing") } else { rule.clone() };
+        let rule = if broken {
+            rule.replace("args.x", "context.missing")
+        } else {
+            rule.clone()
+        };
         let _ = writeln!(text, "  - id: {id}\n    {rule}");
     }
-    Source { path: format!("{name}.yaml"), text }
+    Source {
+        path: format!("{name}.yaml"),
+        text,
+    }
 }
 
 /// An id that does not depend on the place of the rule.
 fn rule_id(rule: &str, at: usize) -> String {
-    let sum = rule.bytes().fold(7_u64, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
+    let sum = rule
+        .bytes()
+        .fold(7_u64, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
     format!("r{sum}-{}", at / 1000)
 }
 
 fn decide(sources: &[Source], tool: &str, arguments: &str) -> Decision {
-    let set = compile(sources).unwrap_or_else(|found| panic!("{found}\n{}", sources[0].text)).set;
+    let set = compile(sources)
+        .unwrap_or_else(|found| panic!("{found}\n{}", sources[0].text))
+        .set;
     evaluate(&set, &call(&["r1"], tool, arguments), NOON)
 }
 
@@ -65,7 +97,13 @@ fn rules() -> impl Strategy<Value = Vec<String>> {
 fn some_call() -> impl Strategy<Value = (&'static str, &'static str)> {
     let tool = prop::sample::select(vec!["a", "b", "a.b", "c"]);
     let arguments = prop::sample::select(vec![
-        "{}", r#"{"x": 1}"#, r#"{"x": 3}"#, r#"{"x": 7}"#, r#"{"x": "1"}"#, r#"{"x": 1, "y": 1}"#, r#"{"y": 2}"#,
+        "{}",
+        r#"{"x": 1}"#,
+        r#"{"x": 3}"#,
+        r#"{"x": 7}"#,
+        r#"{"x": "1"}"#,
+        r#"{"x": 1, "y": 1}"#,
+        r#"{"y": 2}"#,
     ]);
     (tool, arguments)
 }
@@ -99,16 +137,12 @@ proptest! {
     fn an_error_never_opens_a_door(rules in rules(), (tool, arguments) in some_call()) {
         // Conditions on `args.x` fail in one set and cannot be made true in the other.
         let failing = decide(&[policy("p", "r1", &rules, true)], tool, arguments);
-        let never: Vec<_> = rules
+        // Two conditions that become one make one rule.
+        let never: std::collections::BTreeSet<_> = rules
             .iter()
-            .map(|rule| {
-                if rule.contains("otherwise") { rule.clone() } else {
-                    rule.replace("args.x > 2", "false").replace("args.x == 1", "false")
-                }
-            })
-            .filter(|rule| !(rule.contains("otherwise") && rule.contains("args.x")))
+            .map(|rule| rule.replace("args.x > 2", "false").replace("args.x == 1", "false"))
             .collect();
-        prop_assume!(!never.is_empty());
+        let never: Vec<_> = never.into_iter().collect();
         let without = decide(&[policy("p", "r1", &never, false)], tool, arguments);
         prop_assert!(failing.outcome >= without.outcome, "{failing:?}\n{without:?}");
     }
@@ -168,19 +202,27 @@ fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any::<i64>().prop_map(|n| n.to_string()),
         any::<u64>().prop_map(|n| n.to_string()),
-        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| format!("{n:e}")),
+        any::<f64>()
+            .prop_filter("finite", |n| n.is_finite())
+            .prop_map(|n| format!("{n:e}")),
         "\\PC{0,12}".prop_map(|text| serde_json::to_string(&text).unwrap()),
-        prop::sample::select(vec!["true", "false", "null", "1.0", "-0", "1e21", "5e-324", "0.000001", "1e-7"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "true", "false", "null", "1.0", "-0", "1e21", "5e-324", "0.000001", "1e-7"
+        ])
+        .prop_map(str::to_owned),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(|values| format!("[{}]", values.join(","))),
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|values| format!("[{}]", values.join(","))),
             prop::collection::btree_map("\\PC{0,4}", inner, 0..4).prop_map(|map| {
                 let entry = |(key, value): (String, String)| {
                     format!("{}:{value}", serde_json::to_string(&key).unwrap())
                 };
-                format!("{{{}}}", map.into_iter().map(entry).collect::<Vec<_>>().join(","))
+                format!(
+                    "{{{}}}",
+                    map.into_iter().map(entry).collect::<Vec<_>>().join(",")
+                )
             }),
         ]
     })

@@ -9,16 +9,21 @@ use veto_policy::{Agent, Arguments, Call, PolicySet, Source, compile, render};
 pub(crate) const NOON: Timestamp = Timestamp(1_704_715_200_000_000);
 
 pub(crate) fn source(text: &str) -> Source {
-    Source { path: "policy.yaml".to_owned(), text: text.to_owned() }
+    Source {
+        path: "policy.yaml".to_owned(),
+        text: text.to_owned(),
+    }
 }
 
 /// Compiles one file; a failure shows every finding.
 pub(crate) fn set(text: &str) -> PolicySet {
     let source = source(text);
-    compile(std::slice::from_ref(&source)).map(|compiled| compiled.set).unwrap_or_else(|found| {
-        let all: Vec<_> = found.iter().map(|d| render(d, &source)).collect();
-        panic!("{}\n{text}", all.join("\n"))
-    })
+    compile(std::slice::from_ref(&source))
+        .map(|compiled| compiled.set)
+        .unwrap_or_else(|found| {
+            let all: Vec<_> = found.iter().map(|d| render(d, &source)).collect();
+            panic!("{}\n{text}", all.join("\n"))
+        })
 }
 
 /// A call by `agent-1` in `production`.

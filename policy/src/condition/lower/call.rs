@@ -80,15 +80,33 @@ impl Lowering<'_> {
         b: &IdedExpr,
         user: &str,
     ) -> Result<(Box<Expression>, Box<Expression>), Problem> {
-        let (left, kind) = self.boxed(a)?;
-        self.expect(a, kind, &[Kind::Bool], user)?;
-        let (right, kind) = self.boxed(b)?;
-        self.expect(b, kind, &[Kind::Bool], user)?;
-        Ok((left, right))
+        let depth = self.depth;
+        let left = self.side(a, user);
+        self.depth = depth;
+        match (left, self.side(b, user)) {
+            (Ok(left), right) => Ok((left, right?)),
+            (Err(problem), Ok(_)) => Err(problem),
+            (Err(problem), Err(other)) => {
+                self.earlier.push(problem);
+                Err(other)
+            }
+        }
+    }
+
+    fn side(&mut self, node: &IdedExpr, user: &str) -> Result<Box<Expression>, Problem> {
+        let (value, kind) = self.boxed(node)?;
+        self.expect(node, kind, &[Kind::Bool], user)?;
+        Ok(value)
     }
 
     fn compare(&mut self, node: &IdedExpr, name: &str, a: &IdedExpr, b: &IdedExpr) -> Lowered {
-        const ORDERED: [Kind; 5] = [Kind::Number, Kind::Text, Kind::Bool, Kind::Time, Kind::Duration];
+        const ORDERED: [Kind; 5] = [
+            Kind::Number,
+            Kind::Text,
+            Kind::Bool,
+            Kind::Time,
+            Kind::Duration,
+        ];
         let ((left, one), (right, other)) = (self.boxed(a)?, self.boxed(b)?);
         self.expect(a, one, &ORDERED, "a comparison")?;
         self.expect(b, other, &ORDERED, "a comparison")?;
@@ -100,9 +118,13 @@ impl Lowering<'_> {
     fn calculate(&mut self, node: &IdedExpr, name: &str, a: &IdedExpr, b: &IdedExpr) -> Lowered {
         let operation = calculation(name).unwrap_or(Operation::Add);
         let takes: &[Kind] = match operation {
-            Operation::Add => {
-                &[Kind::Number, Kind::Text, Kind::Items, Kind::Time, Kind::Duration]
-            }
+            Operation::Add => &[
+                Kind::Number,
+                Kind::Text,
+                Kind::Items,
+                Kind::Time,
+                Kind::Duration,
+            ],
             Operation::Subtract => &[Kind::Number, Kind::Time, Kind::Duration],
             Operation::Multiply | Operation::Divide | Operation::Remainder => &[Kind::Number],
         };
@@ -125,7 +147,12 @@ impl Lowering<'_> {
             return Ok(());
         }
         let message = format!("{} and {} cannot be {what}", a.name(), b.name());
-        Err(self.problem(node, Code::ConditionType, message, "convert one of them".to_owned()))
+        Err(self.problem(
+            node,
+            Code::ConditionType,
+            message,
+            "convert one of them".to_owned(),
+        ))
     }
 
     fn index(&mut self, node: &IdedExpr, of: &IdedExpr, at: &IdedExpr, optional: bool) -> Lowered {
@@ -140,7 +167,12 @@ impl Lowering<'_> {
             });
         }
         let (container, kind) = self.boxed(of)?;
-        self.expect(of, kind, &[Kind::Items, Kind::Entries, Kind::Optional], "`[]`")?;
+        self.expect(
+            of,
+            kind,
+            &[Kind::Items, Kind::Entries, Kind::Optional],
+            "`[]`",
+        )?;
         let (index, kind) = self.boxed(at)?;
         self.expect(at, kind, &[Kind::Number, Kind::Text], "`[]`")?;
         Ok(if optional {
@@ -188,7 +220,9 @@ impl Lowering<'_> {
             return Err(self.problem(node, Code::ConditionTooLarge, message, help));
         }
         self.locals.push(local.clone());
-        let filter = filter.map(|node| self.expression(node).map(|filter| filter.0)).transpose();
+        let filter = filter
+            .map(|node| self.expression(node).map(|filter| filter.0))
+            .transpose();
         let lowered = filter.and_then(|filter| Ok((filter, self.expression(body)?)));
         self.locals.pop();
         let (filter, (body_value, body_kind)) = lowered?;
@@ -199,7 +233,12 @@ impl Lowering<'_> {
         if kind != LoopKind::Map {
             self.expect(body, body_kind, &[Kind::Bool], &format!("`{name}()`"))?;
         }
-        let looped = Loop { kind, over: over_value, body: body_value, filter };
+        let looped = Loop {
+            kind,
+            over: over_value,
+            body: body_value,
+            filter,
+        };
         Ok((Expression::Loop(Box::new(looped)), result))
     }
 
@@ -211,8 +250,13 @@ impl Lowering<'_> {
         args: &[IdedExpr],
     ) -> Lowered {
         // `optional.of(x)`: a namespace, not a value.
-        let namespace = target.is_some_and(|t| matches!(&t.expr, Expr::Ident(n) if n == "optional"));
-        let full = if namespace { format!("optional.{name}") } else { name.to_owned() };
+        let namespace =
+            target.is_some_and(|t| matches!(&t.expr, Expr::Ident(n) if n == "optional"));
+        let full = if namespace {
+            format!("optional.{name}")
+        } else {
+            name.to_owned()
+        };
         let target = target.filter(|_| !namespace);
         let all: Vec<&IdedExpr> = target.into_iter().chain(args).collect();
         match (&*full, &*all) {
@@ -220,7 +264,12 @@ impl Lowering<'_> {
                 let pattern = self.constant(pattern, "matches")?;
                 let regex = pattern::compile(&pattern).map_err(|error| {
                     let help = Code::InvalidPattern.help().to_owned();
-                    self.problem(node, Code::InvalidPattern, format!("the pattern is refused: {error}"), help)
+                    self.problem(
+                        node,
+                        Code::InvalidPattern,
+                        format!("the pattern is refused: {error}"),
+                        help,
+                    )
                 })?;
                 let (value, kind) = self.boxed(text)?;
                 self.expect(text, kind, &[Kind::Text], "`matches()`")?;
@@ -230,7 +279,12 @@ impl Lowering<'_> {
                 let glob = self.constant(glob, "matchesGlob")?;
                 let glob = Glob::parse(&glob).map_err(|error| {
                     let help = Code::InvalidGlob.help().to_owned();
-                    self.problem(node, Code::InvalidGlob, format!("the glob is refused: {error}"), help)
+                    self.problem(
+                        node,
+                        Code::InvalidGlob,
+                        format!("the glob is refused: {error}"),
+                        help,
+                    )
                 })?;
                 let (value, kind) = self.boxed(text)?;
                 self.expect(text, kind, &[Kind::Text], "`matchesGlob()`")?;
@@ -239,12 +293,21 @@ impl Lowering<'_> {
             _ => {}
         }
         let Some(signature) = Function::find(&full, target.is_some(), all.len()) else {
-            let names = Function::names().chain(["matches", "matchesGlob", "has", "all", "exists", "filter", "map"]);
+            let names = Function::names().chain([
+                "matches",
+                "matchesGlob",
+                "has",
+                "all",
+                "exists",
+                "filter",
+                "map",
+            ]);
             let known = Function::names().any(|known| known == full);
             let help = if known {
                 "it takes another number of arguments".to_owned()
             } else {
-                suggest::did_you_mean(&full, names).unwrap_or_else(|| Code::UnknownFunction.help().to_owned())
+                suggest::did_you_mean(&full, names)
+                    .unwrap_or_else(|| Code::UnknownFunction.help().to_owned())
             };
             let message = format!("there is no function `{full}` of {} arguments", all.len());
             return Err(self.problem(node, Code::UnknownFunction, message, help));
@@ -255,7 +318,10 @@ impl Lowering<'_> {
             self.expect(node, kind, takes, &format!("`{full}()`"))?;
             values.push(value);
         }
-        Ok((Expression::Call(signature.function, values), signature.gives))
+        Ok((
+            Expression::Call(signature.function, values),
+            signature.gives,
+        ))
     }
 
     /// A pattern must stand in the condition itself, so that it is compiled when it is published.

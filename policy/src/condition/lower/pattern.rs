@@ -1,5 +1,10 @@
 //! Compiles regular expressions: RE2 syntax, linear time, bounded size, ASCII classes.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "errors of another crate, open to additions: any other tells its own text"
+)]
+
 use regex::{Regex, RegexBuilder};
 
 const BYTES: usize = 512;
@@ -9,7 +14,10 @@ const CACHE: usize = 256 * 1024;
 /// Compiles a pattern, or says why not.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > BYTES {
-        return Err(format!("the pattern has {} bytes; at most {BYTES} are read", pattern.len()));
+        return Err(format!(
+            "the pattern has {} bytes; at most {BYTES} are read",
+            pattern.len()
+        ));
     }
     RegexBuilder::new(&ascii(pattern))
         .size_limit(SIZE)
@@ -17,9 +25,16 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
         .nest_limit(50)
         .build()
         .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "the pattern compiles to too large a program".to_owned(),
+            regex::Error::CompiledTooBig(_) => {
+                "the pattern compiles to too large a program".to_owned()
+            }
             // The last line says what is wrong; the lines before it draw the pattern.
-            other => other.to_string().lines().last().unwrap_or("malformed").replace("error: ", ""),
+            other => other
+                .to_string()
+                .lines()
+                .last()
+                .unwrap_or("malformed")
+                .replace("error: ", ""),
         })
 }
 
