@@ -1,0 +1,288 @@
+//! The stream of bundles to a node. What is sent follows from what was sent last and what is newest,
+//! so a slow node is never owed more than one bundle for each environment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+use veto_core::{Code, NodeId, Revision, Scope};
+use veto_proto::sync::v1::sync_service_server::SyncService;
+use veto_proto::sync::v1::{
+    Ack, Hello, Nack, Snapshot, SubscribeRequest, SubscribeResponse, Withdrawal,
+    subscribe_request::Message, subscribe_response::Message as Answer,
+};
+use veto_wire::bundle;
+use veto_wire::status::status;
+
+use super::{Control, fields};
+use crate::Error;
+use crate::access::Caller;
+use crate::feed::{Beat, Built};
+use crate::rollout::Reporter;
+
+const HELLO: Duration = Duration::from_secs(10);
+/// A node that takes nothing for so long is cut off; it comes back and is told what is newest.
+const SEND: Duration = Duration::from_secs(10);
+/// Messages on the way to a node.
+const QUEUE: usize = 16;
+/// A refused bundle is not sent again at once.
+const AFTER_NACK: Duration = Duration::from_secs(1);
+
+#[tonic::async_trait]
+impl SyncService for Control {
+    type SubscribeStream = ReceiverStream<Result<SubscribeResponse, Status>>;
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<SubscribeRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let caller = self.caller(&request, "veto.sync.v1.SyncService/Subscribe")?;
+        let incoming = request.into_inner();
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let control = self.clone();
+        tokio::spawn(async move {
+            if let Err(end) = control.serve(caller, incoming, &sender).await {
+                let _ = timeout(SEND, sender.send(Err(end))).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+}
+
+/// One node's stream.
+struct Subscriber<'a> {
+    control: &'a Control,
+    caller: Caller,
+    reporter: Reporter,
+    sender: &'a mpsc::Sender<Result<SubscribeResponse, Status>>,
+    /// What the node has, or was sent.
+    sent: BTreeMap<Scope, Arc<Built>>,
+    /// Environments whose newest bundle was refused, and when to try again.
+    refused: BTreeMap<Scope, Instant>,
+}
+
+impl Control {
+    async fn serve(
+        &self,
+        caller: Caller,
+        mut incoming: Streaming<SubscribeRequest>,
+        sender: &mpsc::Sender<Result<SubscribeResponse, Status>>,
+    ) -> Result<(), Status> {
+        let first = timeout(HELLO, incoming.message())
+            .await
+            .map_err(|_| status(Code::DeadlineExceeded, "no hello in 10 s"))??;
+        let Some(Message::Hello(hello)) = first.and_then(|request| request.message) else {
+            return Err(status(Code::InvalidRequest, "the first message is a hello"));
+        };
+        let node = fields::name("hello.node", &hello.node, NodeId::new)?;
+        let reporter = Reporter {
+            node: node.clone(),
+            region: fields::text("hello.region", &hello.region, 63)?,
+            software_version: fields::text("hello.software_version", &hello.software_version, 64)?,
+        };
+        tracing::info!(%node, key = %caller.key, "node subscribes");
+        let (sent, refused) = (BTreeMap::new(), BTreeMap::new());
+        let mut subscriber = Subscriber {
+            control: self,
+            caller,
+            reporter,
+            sender,
+            sent,
+            refused,
+        };
+        subscriber.held(&hello);
+        let end = subscriber.run(&mut incoming).await;
+        self.0.rollout.gone(&node, self.0.clock.now());
+        tracing::info!(%node, ended = end.is_ok(), "node is gone");
+        end
+    }
+}
+
+impl Subscriber<'_> {
+    async fn run(&mut self, incoming: &mut Streaming<SubscribeRequest>) -> Result<(), Status> {
+        let shared = Arc::clone(&self.control.0);
+        let (mut changes, mut beats) = (shared.feed.changes(), shared.feed.beats());
+        let mut stopping = shared.stopping.clone();
+        self.bring().await?;
+        loop {
+            tokio::select! {
+                request = incoming.message() => match request? {
+                    Some(request) => self.take(request)?,
+                    None => return Ok(()),
+                },
+                changed = changes.changed() => {
+                    changed.map_err(|_| status(Code::Unreachable, "stopping"))?;
+                    self.bring().await?;
+                }
+                beat = beats.changed() => {
+                    beat.map_err(|_| status(Code::Unreachable, "stopping"))?;
+                    let beat = Arc::clone(&beats.borrow_and_update());
+                    self.beat(&beat).await?;
+                }
+                () = stopped(&mut stopping) => {
+                    return Err(status(Code::Unreachable, "this replica stops"));
+                }
+            }
+        }
+    }
+
+    fn sees(&self, scope: &Scope) -> bool {
+        let narrow = self.caller.covers(
+            Some(scope.project.as_str()),
+            Some(scope.environment.as_str()),
+        );
+        self.caller.organization.is_system()
+            || (self.caller.organization == scope.organization && narrow)
+    }
+
+    /// What the node says it holds counts as sent, when it is the very same bundle.
+    fn held(&mut self, hello: &Hello) {
+        for held in &hello.held {
+            let Some(scope) = held.scope.as_ref().and_then(bundle::scope) else {
+                continue;
+            };
+            let feed = &self.control.0.feed;
+            let Some(built) = feed.earlier(&scope, Revision(held.revision), &held.digest) else {
+                continue;
+            };
+            if self.sees(&scope) {
+                self.enforces(&scope, &built);
+                self.sent.insert(scope, built);
+            }
+        }
+    }
+
+    /// Sends whatever is newer than what was sent.
+    async fn bring(&mut self) -> Result<(), Status> {
+        let newest = self.control.0.feed.newest(|scope| self.sees(scope));
+        let gone = |scope: &&Scope| !newest.iter().any(|(known, _)| known == *scope);
+        let gone: Vec<_> = self.sent.keys().filter(gone).cloned().collect();
+        for scope in gone {
+            self.sent.remove(&scope);
+            let scope = Some(bundle::scope_message(&scope));
+            self.send(Answer::Withdrawal(Withdrawal { scope })).await?;
+        }
+        for (scope, built) in newest {
+            let waits = self
+                .refused
+                .get(&scope)
+                .is_some_and(|until| *until > Instant::now());
+            let answer = match self.sent.get(&scope) {
+                _ if waits => continue,
+                Some(sent) if sent.revision >= built.revision => continue,
+                Some(sent) => bundle::delta(&sent.signed, &built.signed).map(Answer::Delta),
+                None => Ok(snapshot(&built)),
+            };
+            let answer = answer.map_err(Error::from)?;
+            self.refused.remove(&scope);
+            self.send(answer).await?;
+            self.sent.insert(scope, built);
+        }
+        Ok(())
+    }
+
+    async fn beat(&mut self, beat: &Beat) -> Result<(), Status> {
+        let shared = &self.control.0;
+        if !shared
+            .access
+            .is_alive(&self.caller.key, shared.clock.as_ref())
+        {
+            return Err(Error::Credential("the node's key was revoked").into());
+        }
+        self.bring().await?;
+        let current = |scope: &Scope| {
+            let header = beat.get(scope)?;
+            let sent = self.sent.get(scope)?;
+            let same = header.header.as_ref()?.revision == sent.revision.0;
+            same.then(|| header.clone())
+        };
+        let headers: Vec<_> = self.sent.keys().filter_map(current).collect();
+        self.send(Answer::Heartbeat(veto_proto::sync::v1::Heartbeat {
+            headers,
+        }))
+        .await
+    }
+
+    fn take(&mut self, request: SubscribeRequest) -> Result<(), Status> {
+        match request.message {
+            Some(Message::Ack(ack)) => self.acknowledged(&ack),
+            Some(Message::Nack(nack)) => self.refused(&nack),
+            Some(Message::Hello(_)) | None => {
+                return Err(status(
+                    Code::InvalidRequest,
+                    "after the hello come acks and nacks",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&self, ack: &Ack) {
+        let Some(scope) = ack.scope.as_ref().and_then(bundle::scope) else {
+            return;
+        };
+        let Some(sent) = self.sent.get(&scope) else {
+            return;
+        };
+        if sent.revision.0 == ack.revision {
+            self.enforces(&scope, sent);
+        }
+    }
+
+    fn enforces(&self, scope: &Scope, built: &Built) {
+        let shared = &self.control.0;
+        let now = shared.clock.now();
+        shared.rollout.report(&self.reporter, scope, now, |row| {
+            if row.revision < built.revision {
+                row.propagation = now.since(built.committed);
+            }
+            row.revision = built.revision;
+            row.policy_version = built.policy_version;
+            row.last_refusal.clear();
+        });
+    }
+
+    fn refused(&mut self, nack: &Nack) {
+        let Some(scope) = nack.scope.as_ref().and_then(bundle::scope) else {
+            return;
+        };
+        if !self.sees(&scope) {
+            return;
+        }
+        let code = Code::parse(&nack.code).map_or("UNKNOWN", Code::as_str);
+        tracing::warn!(node = %self.reporter.node, %scope, revision = nack.revision, code, "refused");
+        let shared = &self.control.0;
+        shared
+            .rollout
+            .report(&self.reporter, &scope, shared.clock.now(), |row| {
+                row.last_refusal = code.to_owned();
+            });
+        self.sent.remove(&scope);
+        self.refused.insert(scope, Instant::now() + AFTER_NACK);
+    }
+
+    async fn send(&self, answer: Answer) -> Result<(), Status> {
+        let message = SubscribeResponse {
+            message: Some(answer),
+        };
+        match timeout(SEND, self.sender.send(Ok(message))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(status(Code::Unreachable, "the node is gone")),
+            Err(_) => Err(status(Code::Overloaded, "the node takes nothing")),
+        }
+    }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+fn snapshot(built: &Built) -> Answer {
+    Answer::Snapshot(Snapshot {
+        bundle: Some(built.signed.clone()),
+    })
+}

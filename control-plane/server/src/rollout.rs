@@ -1,0 +1,94 @@
+//! Which node enforces what, as the nodes themselves say. Kept in memory: it is rebuilt by the nodes'
+//! own reports within a moment of a restart.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use veto_core::{NodeId, Revision, Scope, Timestamp};
+
+/// Nodes that were gone longer are forgotten.
+const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// More rows than this are not kept; the oldest contact goes first.
+const MOST: usize = 100_000;
+
+/// What one node holds of one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) region: String,
+    pub(crate) software_version: String,
+    pub(crate) revision: Revision,
+    pub(crate) policy_version: u64,
+    pub(crate) connected: bool,
+    pub(crate) last_contact: Timestamp,
+    pub(crate) last_refusal: String,
+    pub(crate) propagation: Duration,
+}
+
+/// Who reports.
+#[derive(Debug, Clone)]
+pub(crate) struct Reporter {
+    pub(crate) node: NodeId,
+    pub(crate) region: String,
+    pub(crate) software_version: String,
+}
+
+/// What all nodes hold.
+#[derive(Debug, Default)]
+pub(crate) struct Rollout(Mutex<BTreeMap<(NodeId, Scope), Status>>);
+
+impl Rollout {
+    /// Changes the row of a node and an environment; makes it when it is new.
+    pub(crate) fn report(
+        &self,
+        reporter: &Reporter,
+        scope: &Scope,
+        now: Timestamp,
+        change: impl FnOnce(&mut Status),
+    ) {
+        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if rows.len() >= MOST {
+            let oldest = rows.iter().min_by_key(|(_, status)| status.last_contact);
+            if let Some(key) = oldest.map(|(key, _)| key.clone()) {
+                rows.remove(&key);
+            }
+        }
+        let status = rows
+            .entry((reporter.node.clone(), scope.clone()))
+            .or_insert_with(|| Status {
+                region: String::new(),
+                software_version: String::new(),
+                revision: Revision(0),
+                policy_version: 0,
+                connected: true,
+                last_contact: now,
+                last_refusal: String::new(),
+                propagation: Duration::ZERO,
+            });
+        status.region.clone_from(&reporter.region);
+        status
+            .software_version
+            .clone_from(&reporter.software_version);
+        status.connected = true;
+        status.last_contact = now;
+        change(status);
+    }
+
+    /// Marks everything of a node as no longer connected.
+    pub(crate) fn gone(&self, node: &NodeId, now: Timestamp) {
+        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((_, _), status) in rows.iter_mut().filter(|((name, _), _)| name == node) {
+            status.connected = false;
+        }
+        rows.retain(|_, status| status.connected || now.since(status.last_contact) < MEMORY);
+    }
+
+    /// What the nodes hold of the environments that the test picks, sorted by node and scope.
+    pub(crate) fn list(&self, picked: impl Fn(&Scope) -> bool) -> Vec<((NodeId, Scope), Status)> {
+        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let picked = rows.iter().filter(|((_, scope), _)| picked(scope));
+        picked
+            .map(|(key, status)| (key.clone(), status.clone()))
+            .collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! Starts and stops a control-plane replica.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic_health::ServingStatus;
+use veto_core::{Clock, Entropy, OsEntropy, SystemClock};
+use veto_proto::administration::v1::agent_service_server::AgentServiceServer;
+use veto_proto::administration::v1::fleet_service_server::FleetServiceServer;
+use veto_proto::administration::v1::key_service_server::KeyServiceServer;
+use veto_proto::administration::v1::organization_service_server::OrganizationServiceServer;
+use veto_proto::administration::v1::policy_service_server::PolicyServiceServer;
+use veto_proto::storage::v1::TokenKey;
+use veto_proto::sync::v1::sync_service_server::SyncServiceServer;
+use veto_proto::tokens::v1::token_service_server::TokenServiceServer;
+use veto_raft::Handle;
+use veto_wire::bundle::Signer;
+use veto_wire::limits;
+
+use crate::access::Access;
+use crate::feed::Feed;
+use crate::grpc::{Control, Shared};
+use crate::rollout::Rollout;
+use crate::{Config, Error, bootstrap, files};
+
+/// How long calls in progress may take to end.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A control-plane replica that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    handle: Handle,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<Result<(), tonic::transport::Error>>,
+    feed: JoinHandle<()>,
+}
+
+/// Starts a replica with the machine's clock and random numbers.
+///
+/// # Errors
+/// [`Error::Config`], [`Error::File`], [`Error::Raft`] or [`Error::Listen`].
+pub async fn start(config: Config) -> Result<Running, Error> {
+    start_with(config, Arc::new(SystemClock), Arc::new(OsEntropy)).await
+}
+
+/// Starts a replica with a clock and random numbers of the caller's.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Running, Error> {
+    config.check()?;
+    std::fs::create_dir_all(&config.data_dir).map_err(files::failed(&config.data_dir))?;
+    let secret = bootstrap::secret(&config, entropy.as_ref())?;
+    let handle = Handle::start(veto_raft::Config::new(config.data_dir.clone())).await?;
+    let cluster =
+        bootstrap::cluster(&config, &handle, &secret, clock.as_ref(), entropy.as_ref()).await?;
+    let signer = Arc::new(Signer::from_seed(cluster.clone(), &secret.bundle_seed()?)?);
+    bootstrap::trust(&config, &signer.trust())?;
+    let tokens = secret.token_signer(&cluster)?;
+    let token_keys = vec![TokenKey {
+        id: tokens.key_id().to_owned(),
+        ed25519: tokens.public_key().to_vec(),
+    }];
+
+    let events = handle.events();
+    let feed = Arc::new(Feed::new(
+        handle.clone(),
+        Arc::clone(&signer),
+        token_keys,
+        Arc::clone(&clock),
+    )?);
+    let (stop, stopping) = watch::channel(false);
+    let control = Control(Arc::new(Shared {
+        access: Access {
+            handle: handle.clone(),
+            secret: secret.clone(),
+        },
+        handle: handle.clone(),
+        secret,
+        tokens,
+        signer,
+        feed: Arc::clone(&feed),
+        rollout: Rollout::default(),
+        clock,
+        entropy,
+        stopping: stopping.clone(),
+    }));
+    let feed = tokio::spawn(feed.run(events));
+    let (address, server) = serve(&config, control, stopping).await?;
+    tracing::info!(%address, cluster, revision = %handle.applied(), "control plane started");
+    Ok(Running {
+        address,
+        handle,
+        stop,
+        server,
+        feed,
+    })
+}
+
+type Serving = JoinHandle<Result<(), tonic::transport::Error>>;
+
+async fn serve(
+    config: &Config,
+    control: Control,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(SocketAddr, Serving), Error> {
+    let listen = |e: std::io::Error| Error::Listen {
+        address: config.listen.to_string(),
+        problem: e.to_string(),
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let (reporter, health) = tonic_health::server::health_reporter();
+    reporter
+        .set_service_status("", ServingStatus::Serving)
+        .await;
+    let most = limits::ADMIN_MESSAGE;
+    let organizations = OrganizationServiceServer::new(control.clone());
+    let agents = AgentServiceServer::new(control.clone());
+    let keys = KeyServiceServer::new(control.clone());
+    let policies = PolicyServiceServer::new(control.clone());
+    let fleet = FleetServiceServer::new(control.clone());
+    let tokens = TokenServiceServer::new(control.clone());
+    let sync = SyncServiceServer::new(control);
+    let server = limits::server(limits::ADMIN_TIMEOUT)
+        .add_service(health)
+        .add_service(organizations.max_decoding_message_size(most))
+        .add_service(agents.max_decoding_message_size(most))
+        .add_service(keys.max_decoding_message_size(most))
+        .add_service(policies.max_decoding_message_size(most))
+        .add_service(fleet.max_decoding_message_size(most))
+        .add_service(tokens.max_decoding_message_size(most))
+        .add_service(
+            sync.max_decoding_message_size(most)
+                .max_encoding_message_size(limits::BUNDLE_MESSAGE),
+        )
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        });
+    Ok((address, tokio::spawn(server)))
+}
+
+impl Running {
+    /// Resolves when a part of the replica died; it serves no more then.
+    pub async fn failed(&mut self) -> Error {
+        let problem = tokio::select! {
+            () = self.handle.failed() => "the replica died".to_owned(),
+            end = &mut self.server => format!("the server ended: {end:?}"),
+            end = &mut self.feed => format!("the feed ended: {end:?}"),
+        };
+        Error::Listen {
+            address: self.address.to_string(),
+            problem,
+        }
+    }
+
+    /// Ends streams, lets calls in progress finish, and stops the replica.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if !self.server.is_finished()
+            && tokio::time::timeout(DRAIN, &mut self.server).await.is_err()
+        {
+            tracing::warn!("calls did not end in time");
+            self.server.abort();
+        }
+        self.feed.abort();
+        self.handle.stop().await;
+        tracing::info!(address = %self.address, "control plane stopped");
+    }
+}
