@@ -13,6 +13,8 @@ use veto_identity::{ApiKey, KeyKind};
 use crate::Error;
 
 const CONTROL_PLANES: usize = 16;
+/// A few of the largest records must fit.
+const LEAST_SPOOL: u64 = 2 << 20;
 
 /// The configuration of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// The file that pins the cluster, written by its first control plane.
     pub trust_file: PathBuf,
+    /// How many bytes of records the spool may hold; above it calls are refused.
+    pub spool_bytes: u64,
     /// The address of the region's ledger. Absent: records stay in the spool.
     pub ledger: Option<String>,
     /// Where a copy of the records goes as OpenTelemetry logs. Absent: nowhere.
@@ -58,6 +62,7 @@ impl Default for Config {
             control_planes: vec!["http://127.0.0.1:7700".into()],
             key_file: "veto-data/data-plane/node.key".into(),
             trust_file: "veto-data/control-plane/trust.json".into(),
+            spool_bytes: 8 << 30,
             ledger: None,
             otlp: None,
             allow_plaintext: false,
@@ -76,6 +81,7 @@ impl Config {
         "control_planes",
         "key_file",
         "trust_file",
+        "spool_bytes",
         "ledger",
         "otlp.endpoint",
         "allow_plaintext",
@@ -127,6 +133,11 @@ impl Config {
         }
         if self.data_dir.as_os_str().is_empty() {
             return Err(Error::Config("`data_dir` is empty".into()));
+        }
+        if self.spool_bytes < LEAST_SPOOL {
+            return Err(Error::Config(format!(
+                "`spool_bytes` is below {LEAST_SPOOL}"
+            )));
         }
         if self.region.len() > 63 {
             return Err(Error::Config("`region` has more than 63 bytes".into()));
@@ -202,6 +213,7 @@ mod tests {
             ("listen: nowhere\n", "listen"),
             ("node: 'Not A Name'\n", "node"),
             ("control_planes: ['cp:7700']\n", "cp:7700"),
+            ("spool_bytes: 1000\n", "spool_bytes"),
             ("ledger: 'https://ledger'\n", "ledger"),
             ("otlp: { endpoint: 'http://c:1', retries: 3 }\n", "retries"),
         ] {

@@ -21,6 +21,7 @@ pub mod error;
 mod file;
 mod grpc;
 pub mod identity;
+mod ledger_token;
 pub mod node;
 pub mod record;
 mod upstream;

@@ -1,6 +1,7 @@
 //! The binary `veto-data-plane`.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -37,8 +38,18 @@ enum ConfigCommand {
     Check,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match execute(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain on one line: what failed, and why.
+            eprintln!("veto-data-plane: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Version => println!("veto-data-plane {}", env!("CARGO_PKG_VERSION")),
         Command::Config {

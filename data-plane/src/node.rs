@@ -21,9 +21,13 @@ use crate::bundle::apply::Applier;
 use crate::bundle::cache::Cache;
 use crate::bundle::sync::{Introduction, Sync};
 use crate::clock::SteadyClock;
+use crate::config::Otlp;
 use crate::grpc::authorization::Service;
 use crate::grpc::health::Health;
 use crate::identity::Identity;
+use crate::ledger_token::LedgerTokens;
+use crate::record::otlp::Copier;
+use crate::record::ship::Shipper;
 use crate::record::{self, Spool};
 use crate::upstream::Upstream;
 use crate::{Config, Error};
@@ -31,6 +35,8 @@ use crate::{Config, Error};
 /// Time for the calls that are under way when the node is told to stop: a little over the longest
 /// decision.
 const DRAIN: Duration = Duration::from_millis(2_500);
+/// Time for the last records to reach the ledger.
+const SHIP: Duration = Duration::from_secs(2);
 /// How often freshness and time go to the disk.
 const KEEP: Duration = Duration::from_secs(5);
 
@@ -60,6 +66,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), Error>>,
     spool: Spool,
+    shipper: Option<Shipper>,
+    copier: Option<Copier>,
     _lock: File,
 }
 
@@ -96,6 +104,15 @@ pub async fn start_on(config: Config, machine: Machine) -> Result<Running, Error
 
     let spool = open_spool(&config, &machine, clock.clone()).await?;
     let records = spool.handle();
+    let tokens = Arc::new(LedgerTokens::new(upstream.clone(), clock.clone()));
+    let ship = |ledger: &String| {
+        Shipper::start(ledger, &records, tokens, machine.entropy.clone()).map_err(Error::Spool)
+    };
+    let shipper = config.ledger.as_ref().map(ship).transpose()?;
+    let copy = |otlp: &Otlp| {
+        Copier::start(&otlp.endpoint, &records, machine.entropy.clone()).map_err(Error::Spool)
+    };
+    let copier = config.otlp.as_ref().map(copy).transpose()?;
 
     let incoming = TcpIncoming::bind(config.listen)
         .map_err(|source| Error::Listen {
@@ -148,6 +165,7 @@ pub async fn start_on(config: Config, machine: Machine) -> Result<Running, Error
         reporter,
         bundles: bundles.clone(),
         records: records.clone(),
+        spool_bytes: config.spool_bytes,
         clock,
     };
     tasks.spawn(ended(health.run(stopped.clone())));
@@ -160,6 +178,8 @@ pub async fn start_on(config: Config, machine: Machine) -> Result<Running, Error
         stop,
         tasks,
         spool,
+        shipper,
+        copier,
         _lock: lock,
     })
 }
@@ -180,12 +200,26 @@ impl Running {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the last record is not kept");
         }
+        if let Some(shipper) = self.shipper
+            && !shipper.stop(SHIP).await
+        {
+            tracing::warn!("records are left to ship; they go after the next start");
+        }
+        if let Some(copier) = self.copier {
+            copier.stop().await;
+        }
         tracing::info!("stopped");
     }
 
     /// Waits until a part of the node dies, and says which.
     pub async fn failed(&mut self) -> Error {
-        match self.tasks.join_next().await {
+        let ended = tokio::select! {
+            ended = self.tasks.join_next() => ended,
+            () = died(self.shipper.as_mut()) => {
+                return Error::Internal("the task that ships records died".into());
+            }
+        };
+        match ended {
             Some(Ok(Err(error))) => error,
             Some(Ok(Ok(()))) => Error::Internal("a part of the node ended".into()),
             Some(Err(error)) => Error::Internal(format!("a part of the node died: {error}")),
@@ -208,7 +242,8 @@ async fn open_spool(
         previous: None,
     };
     let (node, entropy) = (config.node_id()?, machine.entropy.clone());
-    let place = record::Config::new(config.data_dir.join("spool"));
+    let mut place = record::Config::new(config.data_dir.join("spool"));
+    place.max_bytes = config.spool_bytes;
     spawn_blocking(move || Spool::open(&place, node, boot, clock, entropy.as_ref()))
         .await
         .map_err(|_| Error::Internal("the spool could not be opened".into()))?
@@ -242,6 +277,13 @@ fn lock(directory: &Path) -> Result<File, Error> {
             directory.display()
         ))),
         Err(TryLockError::Error(error)) => Err(Error::storage(&path)(error)),
+    }
+}
+
+async fn died(shipper: Option<&mut Shipper>) {
+    match shipper {
+        Some(shipper) => shipper.died().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -10,6 +10,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use veto_core::Clock;
 use veto_proto::authorization::v1::authorization_service_server::AuthorizationServiceServer;
+use veto_trail::chain::MAX_FRAME;
 
 use super::authorization::Service;
 use crate::bundle::Bundles;
@@ -24,6 +25,8 @@ pub(crate) struct Health {
     pub(crate) reporter: HealthReporter,
     pub(crate) bundles: Arc<Bundles>,
     pub(crate) records: record::Handle,
+    /// The bound of the spool.
+    pub(crate) spool_bytes: u64,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -33,7 +36,8 @@ impl Health {
         let spool = self.records.failed();
         let mut last = None;
         while !*stop.borrow_and_update() {
-            let serving = self.bundles.is_serving(self.clock.now()) && spool.borrow().is_none();
+            let records = spool.borrow().is_none() && self.has_room();
+            let serving = records && self.bundles.is_serving(self.clock.now());
             if last != Some(serving) {
                 tracing::info!(serving, "health");
                 self.report(serving).await;
@@ -48,6 +52,11 @@ impl Health {
         for name in Self::names() {
             self.reporter.clear_service_status(name).await;
         }
+    }
+
+    /// Whether the largest record still fits.
+    fn has_room(&self) -> bool {
+        self.records.used().saturating_add(MAX_FRAME as u64) <= self.spool_bytes
     }
 
     async fn report(&self, serving: bool) {

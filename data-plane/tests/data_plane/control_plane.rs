@@ -1,8 +1,6 @@
 //! A control plane that signs real bundles, sends what it is told to, and remembers what it hears.
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,14 +10,18 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 use veto_core::Timestamp;
-use veto_identity::{ClusterSecret, TokenSigner, Trust};
+use veto_identity::{Audience, Claims, ClusterSecret, TokenSigner, Trust};
 use veto_proto::storage::v1 as storage;
 use veto_proto::sync::v1::sync_service_server::{SyncService, SyncServiceServer};
 use veto_proto::sync::v1::{
     self as proto, subscribe_request::Message as FromNode, subscribe_response::Message as ToNode,
 };
+use veto_proto::tokens::v1 as tokens;
+use veto_proto::tokens::v1::token_service_server::{TokenService, TokenServiceServer};
 use veto_wire::bundle::Signer;
 use veto_wire::metadata::bearer;
+
+use crate::fixture::{NOON, claims};
 
 /// The cluster's id.
 pub(crate) const CLUSTER: &str = "cluster-1";
@@ -36,6 +38,7 @@ struct Shared {
     heard: Mutex<Vec<FromNode>>,
     credentials: Mutex<Vec<String>>,
     greeting: Mutex<Vec<ToNode>>,
+    exchanges: Mutex<u32>,
     outbox: broadcast::Sender<ToNode>,
 }
 
@@ -47,14 +50,17 @@ impl ControlPlane {
             heard: Mutex::default(),
             credentials: Mutex::default(),
             greeting: Mutex::default(),
+            exchanges: Mutex::default(),
             outbox: broadcast::channel(64).0,
         });
         let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = incoming.local_addr().unwrap();
-        let service = SyncServiceServer::new(Service(shared.clone()));
+        let sync = SyncServiceServer::new(Service(shared.clone()));
+        let tokens = TokenServiceServer::new(Service(shared.clone()));
         let server = tokio::spawn(async move {
             Server::builder()
-                .add_service(service)
+                .add_service(sync)
+                .add_service(tokens)
                 .serve_with_incoming(incoming)
                 .await
                 .unwrap();
@@ -151,6 +157,11 @@ impl ControlPlane {
         eventually("hello", newest).await
     }
 
+    /// How often a key was exchanged for a token.
+    pub(crate) fn exchanges(&self) -> u32 {
+        *self.shared.exchanges.lock().unwrap()
+    }
+
     pub(crate) fn forget(&self) {
         self.shared.heard.lock().unwrap().clear();
     }
@@ -186,54 +197,82 @@ pub(crate) async fn eventually<T>(what: &str, condition: impl AsyncFn() -> Optio
 
 struct Service(Arc<Shared>);
 
-type Outgoing = ReceiverStream<Result<proto::SubscribeResponse, Status>>;
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Status>> + Send + 'a>>;
-
+#[tonic::async_trait]
 impl SyncService for Service {
-    type SubscribeStream = Outgoing;
+    type SubscribeStream = ReceiverStream<Result<proto::SubscribeResponse, Status>>;
 
-    fn subscribe<'a, 'b>(
-        &'a self,
+    async fn subscribe(
+        &self,
         request: Request<Streaming<proto::SubscribeRequest>>,
-    ) -> Answer<'b>
-    where
-        'a: 'b,
-        Self: 'b,
-    {
-        Box::pin(async move {
-            let credential = bearer(request.metadata())?.to_owned();
-            self.0.credentials.lock().unwrap().push(credential);
-            let (shared, mut incoming) = (self.0.clone(), request.into_inner());
-            let mut outbox = shared.outbox.subscribe();
-            let (send, receive) = mpsc::channel(64);
-            for message in shared.greeting.lock().unwrap().iter() {
-                send.try_send(Ok(response(message.clone()))).unwrap();
-            }
-            tokio::spawn(async move {
-                loop {
-                    tokio::select! {
-                        message = incoming.message() => match message {
-                            Ok(Some(message)) => {
-                                shared.heard.lock().unwrap().extend(message.message);
-                            }
-                            Ok(None) | Err(_) => return,
-                        },
-                        message = outbox.recv() => {
-                            let Ok(message) = message else { return };
-                            if send.send(Ok(response(message))).await.is_err() {
-                                return;
-                            }
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let credential = bearer(request.metadata())?.to_owned();
+        self.0.credentials.lock().unwrap().push(credential);
+        let (shared, mut incoming) = (self.0.clone(), request.into_inner());
+        let mut outbox = shared.outbox.subscribe();
+        let (send, receive) = mpsc::channel(64);
+        for message in shared.greeting.lock().unwrap().iter() {
+            send.try_send(Ok(response(message.clone()))).unwrap();
+        }
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    message = incoming.message() => match message {
+                        Ok(Some(message)) => {
+                            shared.heard.lock().unwrap().extend(message.message);
+                        }
+                        Ok(None) | Err(_) => return,
+                    },
+                    message = outbox.recv() => {
+                        let Ok(message) = message else { return };
+                        if send.send(Ok(response(message))).await.is_err() {
+                            return;
                         }
                     }
                 }
-            });
-            Ok(Response::new(ReceiverStream::new(receive)))
-        })
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(receive)))
     }
 }
 
 const fn response(message: ToNode) -> proto::SubscribeResponse {
     proto::SubscribeResponse {
         message: Some(message),
+    }
+}
+
+#[tonic::async_trait]
+impl TokenService for Service {
+    async fn exchange_key(
+        &self,
+        request: Request<tokens::ExchangeKeyRequest>,
+    ) -> Result<Response<tokens::ExchangeKeyResponse>, Status> {
+        let key = bearer(request.metadata())?;
+        assert!(key.starts_with("veto_node_"), "{key}");
+        let request = request.into_inner();
+        assert_eq!(request.audience(), tokens::Audience::Ledger);
+        *self.0.exchanges.lock().unwrap() += 1;
+        let now = NOON.seconds();
+        let exp = now + i64::from(request.lifetime_seconds);
+        let claims = Claims {
+            kind: "node".into(),
+            exp,
+            agent: None,
+            ..claims()
+        };
+        let signer = ClusterSecret::new([7; 32]).token_signer(CLUSTER).unwrap();
+        let token = signer.mint(Audience::Ledger, claims).unwrap();
+        let expires_at = Timestamp::from_seconds(exp).0;
+        Ok(Response::new(tokens::ExchangeKeyResponse {
+            token,
+            expires_at,
+        }))
+    }
+
+    async fn get_jwks(
+        &self,
+        _: Request<tokens::GetJwksRequest>,
+    ) -> Result<Response<tokens::GetJwksResponse>, Status> {
+        Err(Status::unimplemented("not here"))
     }
 }

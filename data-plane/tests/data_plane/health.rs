@@ -13,7 +13,8 @@ use veto_wire::status::Coded as _;
 use crate::control_plane::eventually;
 use crate::fixture::{BOUND, Fixture, NOON, Node, channel, refund};
 
-async fn comes_to(node: &Node, expected: ServingStatus) {
+/// Waits until the node's health is this.
+pub(crate) async fn comes_to(node: &Node, expected: ServingStatus) {
     for service in ["", "veto.authorization.v1.AuthorizationService"] {
         let matches = async || {
             let mut client = HealthClient::new(channel(node.running.address));

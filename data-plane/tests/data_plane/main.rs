@@ -10,4 +10,5 @@ mod calls;
 mod control_plane;
 mod fixture;
 mod health;
+mod kept;
 mod tokens;
