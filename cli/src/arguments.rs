@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::output::Format;
 use crate::value;
 use crate::{
-    agent, check, completions, decisions, environment, fleet, key, organization, policy,
+    agent, check, completions, decisions, dev, environment, fleet, key, organization, policy,
     project, replay, token,
 };
 
@@ -82,6 +82,8 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start all parts in one process, on this machine only, with a sample organization
+    Dev(dev::Arguments),
     /// Ask whether an agent may make a call: exit 0 on allow, 1 on deny and on approval
     Check(check::Arguments),
     /// Run a file of calls through a running Veto and judge the outcomes

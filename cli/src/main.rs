@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod connect;
 mod decisions;
+mod dev;
 mod environment;
 mod error;
 mod fleet;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Error> {
     let global = cli.global;
     match cli.command {
+        Command::Dev(command) => dev::run(&global, command).await,
         Command::Check(command) => check::run(&global, command).await,
         Command::ReplayCalls(command) => replay::run(&global, command).await,
         Command::Policy(command) => policy::run(&global, command).await,

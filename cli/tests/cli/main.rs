@@ -1,0 +1,10 @@
+//! The command against real servers: each test starts `veto dev` as a process of its own, on free
+//! ports and in a directory of its own, and talks to it as a person would.
+
+mod agentdojo;
+mod decisions;
+mod dev;
+mod harness;
+mod outcomes;
+mod policies;
+mod usage;
