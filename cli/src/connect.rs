@@ -16,6 +16,9 @@ use crate::arguments::Global;
 use crate::error::Error;
 use crate::value;
 
+/// The longest life that a token may have, in seconds.
+pub(crate) const LONGEST: u32 = 900;
+
 /// A channel that carries a credential.
 pub(crate) type Service = InterceptedService<Channel, Bearer>;
 
@@ -57,7 +60,15 @@ pub(crate) async fn data_plane(
 
 /// Opens the ledger's service under a token that the key is exchanged for.
 pub(crate) async fn ledger(global: &Global) -> Result<RecordServiceClient<Service>, Error> {
-    let (token, _) = exchange(global, Audience::Ledger, 0, String::new()).await?;
+    ledger_for(global, 0).await
+}
+
+/// The same with a token of this lifetime in seconds.
+pub(crate) async fn ledger_for(
+    global: &Global,
+    seconds: u32,
+) -> Result<RecordServiceClient<Service>, Error> {
+    let (token, _) = exchange(global, Audience::Ledger, seconds, String::new()).await?;
     let service = open("the ledger", &global.ledger, &token).await?;
     Ok(RecordServiceClient::new(service).max_decoding_message_size(limits::BUNDLE_MESSAGE))
 }

@@ -6,6 +6,7 @@ mod record;
 mod tail;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use veto_core::Timestamp;
 use veto_proto::records::v1::RecordFilter;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
         /// Which decisions
         #[command(flatten)]
         filter: Filter,
+        /// Replace the stream, and its token, after this long; below the 15 minutes of a token
+        #[arg(long, hide = true, value_parser = value::duration, default_value = "14m")]
+        renew: Duration,
     },
     /// Export decisions as a file, oldest first
     Export {
@@ -106,7 +110,9 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
         Command::List { filter, limit } => {
             list::run(global, filter.into_message(global)?, limit).await
         }
-        Command::Tail { filter } => tail::run(global, filter.into_message(global)?).await,
+        Command::Tail { filter, renew } => {
+            tail::run(global, filter.into_message(global)?, renew).await
+        }
         Command::Export {
             filter,
             format,

@@ -20,9 +20,6 @@ use crate::error::Error;
 use self::banner::Banner;
 use self::keys::Keys;
 
-/// The longest life that a token may have.
-const TOKEN_SECONDS: u32 = 900;
-
 /// Where to keep state, where to listen, and what to do once all parts run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -108,7 +105,7 @@ async fn serve(
     let token = connect::exchange(
         &agent_global,
         Audience::DataPlane,
-        TOKEN_SECONDS,
+        connect::LONGEST,
         String::new(),
     )
     .await?;

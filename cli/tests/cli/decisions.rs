@@ -14,7 +14,8 @@ fn decisions_are_listed_filtered_followed_and_exported() {
         .exports
         .iter()
         .filter(|(name, _)| name.starts_with("VETO_"));
-    tail.args(["decisions", "tail", "-o", "jsonl"])
+    // Its stream is replaced again and again while the calls come.
+    tail.args(["decisions", "tail", "-o", "jsonl", "--renew", "100ms"])
         .envs(exports);
     let mut tail = tail
         .stdout(Stdio::piped())
