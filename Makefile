@@ -64,9 +64,11 @@ fix: deps ## What may write: formatting, lints, generated docs
 	@cargo fmt --all
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	VETO_WRITE_DOCS=1 cargo test --locked -p veto-house
+	VETO_WRITE_DOCS=1 cargo test --locked -p veto-cli --bins reference
 
 docs: ## Write the generated reference
 	@VETO_WRITE_DOCS=1 cargo test --locked -p veto-house
+	VETO_WRITE_DOCS=1 cargo test --locked -p veto-cli --bins reference
 
 freeze-proto: deps ## Take today's contract as the one that later changes are compared with (at a release)
 	@cd proto

@@ -20,6 +20,8 @@ mod organization;
 mod output;
 mod policy;
 mod project;
+#[cfg(test)]
+mod reference;
 mod replay;
 mod rollout;
 mod token;
