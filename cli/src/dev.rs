@@ -70,7 +70,7 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), Err
     let addresses = running.addresses.clone();
     let ended = tokio::select! {
         ended = Box::pin(serve(global, &arguments, &addresses)) => ended,
-        part = running.failed() => Err(died(part)),
+        died = running.failed() => Err(failed("Veto cannot go on")(died)),
         () = &mut stop => Ok(()),
     };
     eprintln!("stopping");
@@ -136,14 +136,6 @@ async fn serve(
 
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
-}
-
-fn died(part: &str) -> Error {
-    let message = format!("{part} died; see the log above");
-    Error::Dev {
-        message,
-        source: "it ended on its own".into(),
-    }
 }
 
 fn failed(message: &str) -> impl Fn(veto_dev::Error) -> Error {

@@ -3,6 +3,7 @@
 use std::io;
 
 use veto_core::Code;
+use veto_wire::status::Coded as _;
 
 /// Why the parts do not run together.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,15 @@ pub enum Error {
     /// The control plane did not make a key for the node.
     #[error("the control plane made no key for the node")]
     NodeKey(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A part died while it ran.
+    #[error("{part} died")]
+    Died {
+        /// The part.
+        part: &'static str,
+        /// What it said last.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A part did not stop in time.
     #[error("{part} did not stop in time")]
     StopTimeout {
@@ -46,7 +56,7 @@ impl Error {
             Self::DataPlane(error) => error.code(),
             Self::Ledger(error) => error.code(),
             Self::File { .. } => Code::StorageFailed,
-            Self::NodeKey(_) => Code::Internal,
+            Self::NodeKey(_) | Self::Died { .. } => Code::Internal,
             Self::StopTimeout { .. } => Code::DeadlineExceeded,
         }
     }

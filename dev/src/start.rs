@@ -107,12 +107,12 @@ pub async fn start(config: Config) -> Result<Running, Error> {
 }
 
 impl Running {
-    /// Resolves with the name of the part that died.
-    pub async fn failed(&mut self) -> &'static str {
+    /// Resolves when a part died.
+    pub async fn failed(&mut self) -> Error {
         tokio::select! {
-            _ = self.control_plane.failed() => "the control plane",
-            _ = self.ledger.failed() => "the ledger",
-            _ = self.data_plane.failed() => "the data plane",
+            error = self.control_plane.failed() => died("the control plane", error),
+            error = self.ledger.failed() => died("the ledger", error),
+            error = self.data_plane.failed() => died("the data plane", error),
         }
     }
 
@@ -125,6 +125,11 @@ impl Running {
         bounded("the ledger", self.ledger.stop()).await?;
         bounded("the control plane", self.control_plane.stop()).await
     }
+}
+
+fn died(part: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let source = Box::new(source);
+    Error::Died { part, source }
 }
 
 async fn bounded(part: &'static str, stop: impl Future<Output = ()>) -> Result<(), Error> {
