@@ -11,6 +11,7 @@ use veto_wire::metadata;
 use crate::{Config, Error};
 
 const KEEPALIVE: Duration = Duration::from_secs(10);
+const WINDOW: u32 = 2 << 20;
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The control planes, and the node's key.
@@ -37,6 +38,9 @@ impl Upstream {
                 .http2_keep_alive_interval(KEEPALIVE)
                 .keep_alive_timeout(KEEPALIVE_TIMEOUT)
                 .keep_alive_while_idle(true)
+                // A bundle of many megabytes must not wait for a round trip every 64 KiB.
+                .initial_stream_window_size(WINDOW)
+                .initial_connection_window_size(2 * WINDOW)
                 .tcp_nodelay(true);
             Ok(ControlPlane {
                 address: address.clone(),

@@ -18,6 +18,8 @@ use crate::Error;
 
 /// A heartbeat may overtake the bundle it is about; this many in a row mean that it got lost.
 const LOST_AFTER: u32 = 3;
+/// Scopes for which such heartbeats are counted.
+const COUNTED: usize = 10_000;
 
 /// The one writer of the bundles in force.
 #[derive(Debug)]
@@ -171,6 +173,9 @@ impl Applier {
         // An older replica knows less than this node: not worth a word, the bundle ages by itself.
         if held.is_some_and(|active| offered < active.revision().0) {
             return Ok(());
+        }
+        if self.behind.len() >= COUNTED {
+            self.behind.clear();
         }
         let beats = self.behind.entry(scope.clone()).or_default();
         *beats += 1;

@@ -27,7 +27,7 @@ use crate::upstream::{ControlPlane, Upstream};
 /// Time for the stream to open.
 const OPEN: Duration = Duration::from_secs(5);
 /// A control plane beats every second; silence for so long means that it is gone.
-const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(30);
 /// Time for a control plane to take an answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// A stream that lasted so long was a good one: back-off starts anew.
@@ -36,6 +36,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Answers that wait for the stream; beyond it the task waits, at most [`ANSWER`].
 const ANSWERS: usize = 64;
+/// Refusals that are remembered.
+const REMEMBERED: usize = 10_000;
 
 /// Who this node says it is.
 #[derive(Debug, Clone)]
@@ -160,7 +162,7 @@ struct Session<'a> {
     sync: &'a Sync,
     answers: mpsc::Sender<proto::SubscribeRequest>,
     /// The last refusal of each scope: the same one twice means that this control plane has
-    /// nothing better to give.
+    /// nothing better to give, so it is not told again; an older replica is left for another.
     refused: HashMap<Option<Scope>, (u64, Code)>,
 }
 
@@ -249,9 +251,16 @@ impl Session<'_> {
             error = &error as &dyn std::error::Error,
             "bundle is refused; the last good one stays"
         );
+        if self.refused.len() >= REMEMBERED {
+            self.refused.clear();
+        }
         let again = self.refused.insert(scope, (revision, code)) == Some((revision, code));
+        if again && code == Code::BundleRollback && self.sync.upstream.all().len() > 1 {
+            return Err(format!("it has nothing newer than revision {revision}"));
+        }
         if again {
-            return Err(format!("revision {revision} is refused again: {code}"));
+            // Told once is enough: an answer each time would make the two sides go round and round.
+            return Ok(());
         }
         self.send(Out::Nack(proto::Nack {
             scope: named,

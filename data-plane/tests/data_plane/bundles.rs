@@ -180,8 +180,23 @@ async fn a_bundle_that_got_lost_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_refusal_twice_ends_the_stream_and_another_is_opened() {
+async fn the_same_refusal_is_told_once_and_newer_bundles_are_still_taken() {
     let fixture = Fixture::new();
+    let node = fixture.start_synced().await;
+    for _ in 0..5 {
+        fixture.control_plane.publish(&fixture.bundle(9), NOON);
+    }
+    fixture.control_plane.publish(&fixture.bundle(11), NOON);
+    fixture.control_plane.hears_ack(11).await;
+    assert_eq!(fixture.control_plane.nacks(), 1);
+    assert_eq!(revision(&fixture, &node).await, 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_replica_is_left_for_another() {
+    let mut fixture = Fixture::new();
+    let twice = fixture.config.control_planes[0].clone();
+    fixture.config.control_planes.push(twice);
     let node = fixture.start_synced().await;
     for _ in 0..2 {
         fixture.control_plane.publish(&fixture.bundle(9), NOON);

@@ -157,6 +157,15 @@ impl ControlPlane {
         eventually("hello", newest).await
     }
 
+    /// How many refusals were heard.
+    pub(crate) fn nacks(&self) -> usize {
+        let heard = self.shared.heard.lock().unwrap();
+        heard
+            .iter()
+            .filter(|message| matches!(message, FromNode::Nack(_)))
+            .count()
+    }
+
     /// How often a key was exchanged for a token.
     pub(crate) fn exchanges(&self) -> u32 {
         *self.shared.exchanges.lock().unwrap()

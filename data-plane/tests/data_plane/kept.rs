@@ -47,11 +47,14 @@ fn body(frame: &Frame) -> Body {
 }
 
 fn decisions(bodies: &[Body]) -> Vec<&Decision> {
-    let decision = |body| match body {
-        &Body::Decision(ref decision) => Some(decision.as_ref()),
-        &(Body::Boot(_) | Body::Close(_) | Body::Gap(_)) => None,
-    };
-    bodies.iter().filter_map(decision).collect()
+    let mut decisions = Vec::new();
+    for body in bodies {
+        match body {
+            Body::Decision(decision) => decisions.push(decision.as_ref()),
+            Body::Boot(_) | Body::Close(_) | Body::Gap(_) => {}
+        }
+    }
+    decisions
 }
 
 #[tokio::test(flavor = "multi_thread")]
