@@ -140,6 +140,7 @@ fn url(address: SocketAddr) -> String {
 
 fn failed(message: &str) -> impl Fn(veto_dev::Error) -> Error {
     move |source| Error::Dev {
+        code: source.code(),
         message: message.to_owned(),
         source: Box::new(source),
     }

@@ -65,6 +65,8 @@ pub(crate) enum Error {
     /// A part of `veto dev` did not start, or died.
     #[error("{message}")]
     Dev {
+        /// The stable code.
+        code: Code,
         /// What was being done.
         message: String,
         /// Why it failed.
@@ -83,7 +85,8 @@ impl Error {
             Self::NotAllowed | Self::PromiseMissed(_) | Self::Command(_) => None,
             Self::InvalidPolicies(_) => Some(Code::InvalidPolicy),
             Self::NotEnforced(_) => Some(Code::DeadlineExceeded),
-            Self::Output(_) | Self::Dev { .. } => Some(Code::Internal),
+            Self::Dev { code, .. } => Some(*code),
+            Self::Output(_) => Some(Code::Internal),
         }
     }
 

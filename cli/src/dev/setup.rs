@@ -42,6 +42,7 @@ pub(super) async fn organization(operator: &Global, keys: &Keys) -> Result<Secre
             code: Code::AlreadyExists,
             ..
         }) => Err(Error::Dev {
+            code: Code::StorageCorrupt,
             message: "the data directory has lost `keys/admin.key`; remove it to start anew".into(),
             source: "the organization `sample` exists".into(),
         }),

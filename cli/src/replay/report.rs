@@ -262,7 +262,12 @@ impl Row for Group {
             self.allowed.to_string(),
             self.approval.to_string(),
             self.denied.to_string(),
-            format!("{:.1} %", 100.0 * self.share_allowed()),
+            // For an attack the share says nothing: one call that is blocked is enough.
+            if self.kind == Kind::User {
+                format!("{:.1} %", 100.0 * self.share_allowed())
+            } else {
+                String::new()
+            },
         ]
     }
 }

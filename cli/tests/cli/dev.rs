@@ -94,6 +94,29 @@ fn a_command_beside_the_servers_gives_its_exit_code() {
     run_beside(directory.path(), &[], &["no-such-command"]).code(1);
 }
 
+#[test]
+fn a_port_that_is_taken_and_a_directory_in_use_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let port = address.port().to_string();
+    let mut taken = veto();
+    taken
+        .args(["dev", "--control-plane-port", &port, "--data-dir"])
+        .arg(directory.path());
+    let answer = Answer::of(taken).code(1);
+    assert!(answer.stderr.contains(&address.to_string()), "{answer:#?}");
+
+    let dev = Dev::start(directory.path(), &[]);
+    let second = run_beside(directory.path(), &[], &["true"]).code(1);
+    assert!(
+        second.stderr.contains(directory.path().to_str().unwrap()),
+        "{second:#?}"
+    );
+    dev.veto(&["check", "--tool", "orders.get"]).code(0);
+    assert_eq!(dev.stop(), Some(0));
+}
+
 /// Runs a command beside servers of its own.
 pub(crate) fn run_beside(directory: &Path, more: &[&str], command: &[&str]) -> Answer {
     let mut dev = veto();
