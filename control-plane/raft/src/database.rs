@@ -1,13 +1,34 @@
 //! How a RocksDB is opened here, and what a failed write means.
 
+use std::ops::Deref;
 use std::path::Path;
+
+use tokio::sync::mpsc;
 
 use rocksdb::{ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Options};
 
 use crate::Error;
 
+/// Held as long as a database is open; whoever has the other end learns when the last is closed.
+pub(crate) type Open = mpsc::Sender<()>;
+
+/// An open database. A process must not end before it is closed: RocksDB's threads would find its
+/// statics gone.
+pub(crate) struct Database {
+    // Fields are dropped in this order.
+    db: DB,
+    _open: Open,
+}
+
+impl Deref for Database {
+    type Target = DB;
+    fn deref(&self) -> &DB {
+        &self.db
+    }
+}
+
 /// Opens or makes a database with these column families beside the default one.
-pub(crate) fn open(path: &Path, families: &[&str]) -> Result<DB, Error> {
+pub(crate) fn open(path: &Path, families: &[&str], open: &Open) -> Result<Database, Error> {
     std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
     let mut options = Options::default();
     options.create_if_missing(true);
@@ -20,7 +41,8 @@ pub(crate) fn open(path: &Path, families: &[&str]) -> Result<DB, Error> {
     options.set_max_total_wal_size(256 << 20);
     let families = ["default"].iter().chain(families);
     let families = families.map(|name| ColumnFamilyDescriptor::new(*name, options.clone()));
-    DB::open_cf_descriptors(&options, path, families).map_err(failed)
+    let db = DB::open_cf_descriptors(&options, path, families).map_err(failed)?;
+    Ok(Database { db, _open: open.clone() })
 }
 
 /// Translates an error of RocksDB.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use openraft::error::{CheckIsLeaderError, ClientWriteError, RaftError};
 use openraft::{BasicNode, Raft, SnapshotPolicy};
 use prost::Message as _;
-use tokio::sync::broadcast;
+use tokio::sync::{Mutex, broadcast, mpsc};
 use tokio::time::timeout;
 use veto_core::Revision;
 use veto_proto::storage::v1::{Command, CommandResult};
@@ -73,6 +73,8 @@ pub struct Handle {
     raft: Raft<Types>,
     machine: Machine,
     timeout: Duration,
+    /// Ends when the stores are closed.
+    closed: Arc<Mutex<mpsc::Receiver<()>>>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -91,8 +93,10 @@ impl Handle {
     /// When the stores cannot be opened or are corrupt, or no leader is elected in 20 s.
     pub async fn start(config: Config) -> Result<Self, Error> {
         let stopped = |e: &dyn std::fmt::Display| Error::Stopped(e.to_string());
-        let log = Log::open(&config.directory.join("log"))?;
-        let machine = Machine::open(&config.directory)?;
+        let (open, closed) = mpsc::channel(1);
+        let log = Log::open(&config.directory.join("log"), &open)?;
+        let machine = Machine::open(&config.directory, &open)?;
+        drop(open);
         let settings = Arc::new(config.openraft().validate().map_err(|e| stopped(&e))?);
         let raft = Raft::new(config.node, settings, Peers, log, machine.clone())
             .await
@@ -105,11 +109,9 @@ impl Handle {
             .current_leader(config.node, "start")
             .await
             .map_err(|e| stopped(&e))?;
-        let handle = Self {
-            raft,
-            machine,
-            timeout: config.timeout,
-        };
+        let closed = Arc::new(Mutex::new(closed));
+        let timeout = config.timeout;
+        let handle = Self { raft, machine, timeout, closed };
         handle.confirm().await?;
         Ok(handle)
     }
@@ -185,9 +187,16 @@ impl Handle {
         }
     }
 
-    /// Stops the replica; what was acknowledged is on stable storage already.
-    pub async fn stop(&self) {
-        if timeout(STOP_TIMEOUT, self.raft.shutdown()).await.is_err() {
+    /// Stops the replica and closes its stores, once all other handles are gone; what was acknowledged
+    /// is on stable storage already.
+    pub async fn stop(self) {
+        let Self { raft, machine, closed, .. } = self;
+        let stop = async move {
+            let _ = raft.shutdown().await;
+            drop((raft, machine));
+            closed.lock().await.recv().await;
+        };
+        if timeout(STOP_TIMEOUT, stop).await.is_err() {
             tracing::warn!("the replica did not stop in time");
         }
     }

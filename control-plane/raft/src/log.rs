@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use openraft::storage::{LogFlushed, LogState, RaftLogStorage};
 use openraft::{RaftLogReader, StorageIOError};
-use rocksdb::{DB, Direction, IteratorMode, WriteBatch};
+use rocksdb::{Direction, IteratorMode, WriteBatch};
 use veto_proto::storage::v1 as storage;
 
+use crate::database::{Database, Open};
 use crate::types::{Entry, LogId, StorageError, Types, Vote};
 use crate::{Error, codec, database};
 use sync::Syncer;
@@ -29,14 +30,14 @@ const MOST_BYTES: usize = 1 << 20;
 /// The Raft log.
 #[derive(Clone)]
 pub(crate) struct Log {
-    db: Arc<DB>,
+    db: Arc<Database>,
     syncer: Syncer,
 }
 
 impl Log {
     /// Opens or makes the log.
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let db = Arc::new(database::open(path, &[META])?);
+    pub(crate) fn open(path: &Path, open: &Open) -> Result<Self, Error> {
+        let db = Arc::new(database::open(path, &[META], open)?);
         let syncer = Syncer::start(Arc::clone(&db))?;
         Ok(Self { db, syncer })
     }

@@ -13,6 +13,7 @@ use veto_proto::storage::v1::{AppliedState, Command, CommandResult};
 use veto_state::rows::Row;
 use veto_state::{Event, Rows};
 
+use crate::database::{Database, Open};
 use crate::snapshot::{self, File};
 use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, Types};
 use crate::{Error, codec, database};
@@ -25,15 +26,15 @@ const EVENTS: usize = 4096;
 /// The replicated state on disk.
 #[derive(Clone)]
 pub(crate) struct Machine {
-    db: Arc<DB>,
+    db: Arc<Database>,
     snapshots: PathBuf,
     events: broadcast::Sender<Event>,
 }
 
 impl Machine {
     /// Opens or makes the state.
-    pub(crate) fn open(directory: &Path) -> Result<Self, Error> {
-        let db = Arc::new(database::open(&directory.join("state"), &[META])?);
+    pub(crate) fn open(directory: &Path, open: &Open) -> Result<Self, Error> {
+        let db = Arc::new(database::open(&directory.join("state"), &[META], open)?);
         let snapshots = directory.join("snapshots");
         snapshot::prepare(&snapshots)?;
         Ok(Self {

@@ -3,7 +3,6 @@
 mod model;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use openraft::testing::{StoreBuilder, Suite};
 use tempfile::TempDir;
@@ -23,8 +22,8 @@ struct Stores;
 impl StoreBuilder<Types, Log, Machine, TempDir> for Stores {
     async fn build(&self) -> Result<(TempDir, Log, Machine), StorageError> {
         let directory = TempDir::new().unwrap();
-        let log = Log::open(&directory.path().join("log")).unwrap();
-        let machine = Machine::open(directory.path()).unwrap();
+        let log = Log::open(&directory.path().join("log"), &open()).unwrap();
+        let machine = Machine::open(directory.path(), &open()).unwrap();
         Ok((directory, log, machine))
     }
 }
@@ -90,29 +89,13 @@ fn config(directory: &TempDir) -> Config {
     }
 }
 
-/// The tasks of a stopped replica let go of its stores a moment later.
-async fn opened<T>(open: impl Fn() -> Result<T, crate::Error>) -> T {
-    for _ in 0..500 {
-        match open() {
-            Err(crate::Error::Storage(text)) if text.contains("lock hold") => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            other => return other.unwrap(),
-        }
-    }
-    open().unwrap()
+async fn started(directory: &TempDir) -> Handle {
+    Handle::start(config(directory)).await.unwrap()
 }
 
-async fn started(directory: &TempDir) -> Handle {
-    for _ in 0..500 {
-        match Handle::start(config(directory)).await {
-            Err(crate::Error::Storage(text)) if text.contains("lock hold") => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            other => return other.unwrap(),
-        }
-    }
-    panic!("the stores stay locked");
+/// Stores whose closing nobody waits for.
+fn open() -> crate::database::Open {
+    tokio::sync::mpsc::channel(1).0
 }
 
 fn projects(handle: &Handle) -> usize {
@@ -139,7 +122,6 @@ async fn what_was_acknowledged_is_there_after_each_restart() {
             acknowledged += 1;
         }
         handle.stop().await;
-        drop(handle);
     }
     assert!(
         directory
@@ -194,7 +176,6 @@ async fn many_writers_at_once_are_all_kept() {
     revisions.dedup();
     assert_eq!(revisions.len(), 100);
     handle.stop().await;
-    drop(handle);
     let handle = started(&directory).await;
     assert_eq!(projects(&handle), 100);
     handle.stop().await;
@@ -207,13 +188,12 @@ async fn a_snapshot_carries_the_whole_state_and_a_damaged_one_is_refused() {
     taken(&handle, bootstrap()).await;
     taken(&handle, organization("acme")).await;
     handle.stop().await;
-    drop(handle);
 
-    let source = opened(|| Machine::open(directory.path())).await;
+    let source = Machine::open(directory.path(), &open()).unwrap();
     let (last, members) = source.applied().unwrap();
     let built = source.clone_snapshot(last.as_ref(), &members);
     let elsewhere = TempDir::new().unwrap();
-    let target = Machine::open(elsewhere.path()).unwrap();
+    let target = Machine::open(elsewhere.path(), &open()).unwrap();
     target.install_file(&built).unwrap();
     let name = |machine: &Machine| {
         machine.view(|view| veto_state::Tables(view).organization("acme").unwrap())
@@ -227,7 +207,7 @@ async fn a_snapshot_carries_the_whole_state_and_a_damaged_one_is_refused() {
         bytes[position] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
         let pristine = TempDir::new().unwrap();
-        let target = Machine::open(pristine.path()).unwrap();
+        let target = Machine::open(pristine.path(), &open()).unwrap();
         assert!(target.install_file(&built).is_err(), "byte {position}");
         assert_eq!(
             target.applied().unwrap().0,

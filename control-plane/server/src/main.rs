@@ -39,7 +39,7 @@ enum ConfigCommand {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let level = tracing_subscriber::EnvFilter::try_from_env("VETO_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,openraft=warn"));
     tracing_subscriber::fmt()
         .json()
         .with_env_filter(level)

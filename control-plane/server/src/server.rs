@@ -175,6 +175,7 @@ impl Running {
             self.server.abort();
         }
         self.feed.abort();
+        let _ = (&mut self.feed).await;
         self.handle.stop().await;
         tracing::info!(address = %self.address, "control plane stopped");
     }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use openraft::storage::LogFlushed;
-use rocksdb::DB;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::database::Database;
 use crate::types::Types;
 use crate::{Error, database};
 
@@ -23,7 +23,7 @@ enum Waiter {
 pub(super) struct Syncer(mpsc::Sender<Waiter>);
 
 impl Syncer {
-    pub(super) fn start(db: Arc<DB>) -> Result<Self, Error> {
+    pub(super) fn start(db: Arc<Database>) -> Result<Self, Error> {
         let (sender, waiters) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("raft-log-sync".into())
@@ -53,7 +53,7 @@ impl Syncer {
     }
 }
 
-fn run(db: &DB, mut waiters: mpsc::Receiver<Waiter>) {
+fn run(db: &Database, mut waiters: mpsc::Receiver<Waiter>) {
     let mut waiting = Vec::with_capacity(QUEUE);
     while waiters.blocking_recv_many(&mut waiting, QUEUE) > 0 {
         if let Err(error) = db.flush_wal(true) {

@@ -6,6 +6,7 @@ use openraft::storage::{RaftLogStorage, RaftLogStorageExt as _};
 use openraft::{CommittedLeaderId, EntryPayload, RaftLogReader as _};
 use proptest::prelude::*;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 use crate::log::Log;
 use crate::types::{Entry, LogId, Vote};
@@ -124,12 +125,13 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         runtime.block_on(async {
             let directory = TempDir::new().unwrap();
-            let mut log = Log::open(directory.path()).unwrap();
+            let (mut log, mut closed) = open(&directory);
             let mut model = Model::default();
             for step in &steps {
                 if matches!(step, Step::Reopen) {
                     drop(log);
-                    log = reopen(&directory).await;
+                    assert!(closed.recv().await.is_none());
+                    (log, closed) = open(&directory);
                 }
                 model.run(&mut log, step).await;
                 model.check(&mut log).await;
@@ -138,13 +140,7 @@ proptest! {
     }
 }
 
-/// The sync thread lets go of the database a moment after its last handle is dropped.
-async fn reopen(directory: &TempDir) -> Log {
-    for _ in 0..500 {
-        if let Ok(log) = Log::open(directory.path()) {
-            return log;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
-    Log::open(directory.path()).unwrap()
+fn open(directory: &TempDir) -> (Log, mpsc::Receiver<()>) {
+    let (open, closed) = mpsc::channel(1);
+    (Log::open(directory.path(), &open).unwrap(), closed)
 }
