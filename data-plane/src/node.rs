@@ -3,7 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -148,6 +148,7 @@ pub async fn start_on(config: Config, machine: Machine) -> Result<Running, Error
             .map_err(|e| Error::Internal(format!("server: {e}")))
     });
 
+    let applier = Arc::new(Mutex::new(applier));
     let introduction = Introduction {
         node,
         region: config.region.clone(),
@@ -157,7 +158,7 @@ pub async fn start_on(config: Config, machine: Machine) -> Result<Running, Error
         upstream,
         introduction,
         bundles: bundles.clone(),
-        applier: Arc::new(Mutex::new(applier)),
+        applier: applier.clone(),
         entropy: machine.entropy,
     };
     tasks.spawn(ended(sync.run(stopped.clone())));
@@ -170,7 +171,7 @@ pub async fn start_on(config: Config, machine: Machine) -> Result<Running, Error
     };
     tasks.spawn(ended(health.run(stopped.clone())));
     tasks.spawn(spool_failed(records, stopped.clone()));
-    tasks.spawn(ended(keep(cache, bundles, steady, stopped)));
+    tasks.spawn(ended(keep(cache, applier, bundles, steady, stopped)));
 
     tracing::info!(%address, "answering");
     Ok(Running {
@@ -296,14 +297,20 @@ async fn ended(part: impl Future<Output = ()>) -> Result<(), Error> {
 /// control plane knows how old its bundles are.
 async fn keep(
     cache: Cache,
+    applier: Arc<Mutex<Applier>>,
     bundles: Arc<Bundles>,
     clock: Arc<SteadyClock>,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
         let last = *stop.borrow();
-        let (cache, bundles, clock) = (cache.clone(), bundles.clone(), clock.clone());
+        let (cache, applier) = (cache.clone(), applier.clone());
+        let (bundles, clock) = (bundles.clone(), clock.clone());
         let write = move || {
+            applier
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .keep_floors()?;
             cache.store_heartbeat(&bundles.heartbeat())?;
             clock.persist()
         };

@@ -3,7 +3,7 @@
 //!
 //! INVARIANT (revision-monotonic): the revision of a scope never goes back, not even over a restart.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use veto_core::{Revision, Scope};
@@ -28,6 +28,8 @@ pub(crate) struct Applier {
     cache: Cache,
     bundles: Arc<Bundles>,
     floors: HashMap<Scope, Revision>,
+    /// Scopes whose floor on the disk is lower than here.
+    raised: HashSet<Scope>,
     behind: HashMap<Scope, u32>,
 }
 
@@ -79,6 +81,7 @@ impl Applier {
             cache,
             bundles,
             floors: loaded.floors,
+            raised: loaded.raised,
             behind: HashMap::new(),
         })
     }
@@ -128,7 +131,9 @@ impl Applier {
             active.refresh(&held.newest(), &self.trust)?;
         }
         self.cache.store(active.verified())?;
-        self.floors.insert(scope.clone(), revision);
+        if self.floors.insert(scope.clone(), revision) != Some(revision) {
+            self.raised.insert(scope.clone());
+        }
         self.behind.remove(&scope);
         self.bundles.put(Arc::new(active));
         tracing::info!(%scope, %revision, "bundle is in force");
@@ -186,11 +191,23 @@ impl Applier {
         Err(refused(header, error))
     }
 
+    /// Writes the floors that rose. Until then the bundle on the disk stands for its floor, so that
+    /// a new bundle waits for one write before it is in force, not for two.
+    pub(crate) fn keep_floors(&mut self) -> Result<(), Error> {
+        for scope in &self.raised {
+            let floor = self.floors.get(scope).copied().unwrap_or_default();
+            self.cache.store_floor(scope, floor, &self.trust)?;
+        }
+        self.raised.clear();
+        Ok(())
+    }
+
     /// Drops a bundle; the floor under its revision stays.
     pub(crate) fn withdraw(&mut self, scope: &Scope) -> Result<(), Error> {
         self.bundles.remove(scope);
         self.behind.remove(scope);
         tracing::info!(%scope, "bundle is withdrawn");
+        self.keep_floors()?;
         self.cache.remove(scope)
     }
 }

@@ -4,9 +4,10 @@
 //! another name, or is older than its floor is put aside, and the scope has no bundle until the
 //! control plane sends one.
 //!
-//! INVARIANT (revision-floor): a revision is on the disk as floor before it decides its first call.
+//! INVARIANT (revision-floor): a revision is on the disk, in its bundle or as floor, before it decides
+//! its first call; the floor is there before the bundle is removed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,8 @@ pub(crate) struct Loaded {
     pub(crate) bundles: Vec<VerifiedBundle>,
     /// The highest revision that each scope ever held.
     pub(crate) floors: HashMap<Scope, Revision>,
+    /// Scopes whose floor on the disk is lower than that.
+    pub(crate) raised: HashSet<Scope>,
     /// The newest headers that were kept; not verified yet.
     pub(crate) heartbeat: proto::Heartbeat,
 }
@@ -81,8 +84,10 @@ impl Cache {
         let offered = bundle.revision();
         let known = to.floors.get(&scope).copied();
         // What verified was held once, so it is a floor even where its file is refused.
-        to.floors
-            .insert(scope.clone(), offered.max(known.unwrap_or_default()));
+        if known.is_none_or(|floor| floor < offered) {
+            to.floors.insert(scope.clone(), offered);
+            to.raised.insert(scope.clone());
+        }
         if self.path(&scope, BUNDLE) != path {
             let problem = format!("bundle of {scope} under another name");
             return refuse(path, &bundle::Error::Corrupt(problem).into());
@@ -118,13 +123,21 @@ impl Cache {
         )
     }
 
-    /// Keeps a bundle, then its revision as floor.
+    /// Keeps a bundle.
     pub(crate) fn store(&self, bundle: &VerifiedBundle) -> Result<(), Error> {
-        let scope = bundle.scope();
-        file::replace(&self.path(scope, BUNDLE), &bundle.signed().encode_to_vec())?;
-        let cluster = &bundle.header().cluster;
-        let floor = floor_text(bundle.revision(), &scope.to_string(), cluster);
-        file::replace(&self.path(scope, FLOOR), floor.as_bytes())
+        let bytes = bundle.signed().encode_to_vec();
+        file::replace(&self.path(bundle.scope(), BUNDLE), &bytes)
+    }
+
+    /// Keeps the highest revision that a scope ever held.
+    pub(crate) fn store_floor(
+        &self,
+        scope: &Scope,
+        floor: Revision,
+        trust: &Trust,
+    ) -> Result<(), Error> {
+        let text = floor_text(floor, &scope.to_string(), &trust.cluster);
+        file::replace(&self.path(scope, FLOOR), text.as_bytes())
     }
 
     /// Keeps the newest headers, in one file for all scopes.

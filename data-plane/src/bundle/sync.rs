@@ -227,7 +227,9 @@ impl Session<'_> {
                     revision: revision.0,
                 };
                 self.refused.remove(&Some(scope));
-                self.send(Out::Ack(ack)).await
+                self.send(Out::Ack(ack)).await?;
+                let kept = self.sync.apply(Applier::keep_floors).await;
+                kept.and_then(|done| done).map_err(|e| e.to_string())
             }
             Err(refused) => self.nack(*refused).await,
         }
