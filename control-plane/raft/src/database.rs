@@ -42,7 +42,10 @@ pub(crate) fn open(path: &Path, families: &[&str], open: &Open) -> Result<Databa
     let families = ["default"].iter().chain(families);
     let families = families.map(|name| ColumnFamilyDescriptor::new(*name, options.clone()));
     let db = DB::open_cf_descriptors(&options, path, families).map_err(failed)?;
-    Ok(Database { db, _open: open.clone() })
+    Ok(Database {
+        db,
+        _open: open.clone(),
+    })
 }
 
 /// Translates an error of RocksDB.

@@ -111,7 +111,12 @@ impl Handle {
             .map_err(|e| stopped(&e))?;
         let closed = Arc::new(Mutex::new(closed));
         let timeout = config.timeout;
-        let handle = Self { raft, machine, timeout, closed };
+        let handle = Self {
+            raft,
+            machine,
+            timeout,
+            closed,
+        };
         handle.confirm().await?;
         Ok(handle)
     }
@@ -190,7 +195,12 @@ impl Handle {
     /// Stops the replica and closes its stores, once all other handles are gone; what was acknowledged
     /// is on stable storage already.
     pub async fn stop(self) {
-        let Self { raft, machine, closed, .. } = self;
+        let Self {
+            raft,
+            machine,
+            closed,
+            ..
+        } = self;
         let stop = async move {
             let _ = raft.shutdown().await;
             drop((raft, machine));

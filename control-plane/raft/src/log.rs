@@ -133,12 +133,12 @@ impl RaftLogReader<Types> for Log {
             Bound::Excluded(index) => *index,
             Bound::Unbounded => u64::MAX,
         };
-        // What was purged is absent, not missing; from there on the range has no holes.
-        let first = self
-            .first()
-            .map_err(|e| read_failed(&e))?
-            .unwrap_or(start)
-            .max(start);
+        let state = self.state().map_err(|e| read_failed(&e))?;
+        // What was purged is absent, not missing; a log that never began may begin anywhere.
+        let first = match state.last_purged_log_id {
+            Some(purged) => start.max(purged.index + 1),
+            None => start.max(self.first().map_err(|e| read_failed(&e))?.unwrap_or(start)),
+        };
         self.read(first, end, usize::MAX)
             .map_err(|e| read_failed(&e))
     }

@@ -120,11 +120,12 @@ impl Machine {
 
     fn build(&self) -> Result<Snapshot<Types>, Error> {
         let (last_applied, members) = self.applied()?;
-        // The log is purged up to a snapshot: what it holds must not depend on a cache.
+        let built = snapshot::write(&self.db, &self.snapshots, last_applied.as_ref(), &members)?;
+        // The log is purged up to a snapshot: what it shows must not depend on a cache.
         if let Err(error) = self.db.flush_wal(true) {
             database::abort("state sync", &error);
         }
-        snapshot::write(&self.db, &self.snapshots, last_applied.as_ref(), &members)
+        Ok(built)
     }
 }
 

@@ -56,17 +56,6 @@ pub fn apply<R: Rows + ?Sized>(
     command: &Command,
 ) -> Result<Applied, Error> {
     let tables = Tables(rows);
-    if let Some(earlier) = requests::earlier(&tables, command)? {
-        let result = CommandResult {
-            repeated: true,
-            ..earlier
-        };
-        return Ok(Applied {
-            writes: Vec::new(),
-            result,
-            events: Vec::new(),
-        });
-    }
     let time = command.time.max(tables.time()?);
     let change = ChangeRow {
         revision: revision.0,
@@ -86,22 +75,12 @@ pub fn apply<R: Rows + ?Sized>(
         writes: Vec::new(),
         events: Vec::new(),
     };
-    match work.run(command.change.as_ref()) {
-        Ok(()) => {
-            work.put(
-                key(SYSTEM, "time", &[]),
-                &CommandResult {
-                    time,
-                    ..CommandResult::default()
-                },
-            );
-            requests::remember(&mut work, &command.request_id)?;
-            Ok(Applied {
-                writes: work.writes,
-                result: work.result,
-                events: work.events,
-            })
-        }
+    match work.once(command) {
+        Ok(()) => Ok(Applied {
+            writes: work.writes,
+            result: work.result,
+            events: work.events,
+        }),
         Err(Stop::Refused(code, error_message)) => {
             let error_code = code.as_str().to_owned();
             let result = CommandResult {
@@ -130,6 +109,25 @@ struct Work<'a, R: ?Sized> {
 }
 
 impl<R: Rows + ?Sized> Work<'_, R> {
+    /// Does the command, unless its request was done before.
+    fn once(&mut self, command: &Command) -> Result<(), Stop> {
+        if let Some(earlier) = requests::earlier(&self.tables, command)? {
+            self.result = CommandResult {
+                repeated: true,
+                ..earlier
+            };
+            return Ok(());
+        }
+        self.run(command.change.as_ref())?;
+        let time = CommandResult {
+            time: self.change.time,
+            ..CommandResult::default()
+        };
+        self.put(key(SYSTEM, "time", &[]), &time);
+        requests::remember(self, command)?;
+        Ok(())
+    }
+
     fn run(&mut self, change: Option<&Change>) -> Result<(), Stop> {
         let Some(change) = change else {
             return refuse(Code::InvalidRequest, "the command changes nothing");

@@ -9,7 +9,7 @@ REQUEST = api.check_request("payments.refund", '{"amount": 1}')
 
 
 def bundle_files(process):
-    return [path for path in (process.data / "bundles").rglob("*") if path.is_file()]
+    return [path for path in (process.data / "bundles").rglob("*") if path.is_file() and path.stat().st_size]
 
 
 def ask(node, token):
