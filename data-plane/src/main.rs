@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
-use veto_data_plane::{Config, start};
+use veto_data_plane::{Config, Error, start};
+use veto_wire::status::Coded as _;
 
 /// Answers agents' calls in one region.
 #[derive(Debug, Parser)]
@@ -43,7 +44,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The chain on one line: what failed, and why.
-            eprintln!("veto-data-plane: {error:#}");
+            let code = error
+                .downcast_ref::<Error>()
+                .map_or("INTERNAL", |e| e.code().as_str());
+            eprintln!("veto-data-plane: {code}: {error:#}");
             ExitCode::FAILURE
         }
     }

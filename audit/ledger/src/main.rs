@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use veto_ledger::{Config, start};
+use veto_ledger::{Config, Error, start};
 
 /// Keeps the decision records of one region.
 #[derive(Debug, Parser)]
@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     match execute(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "ledger failed");
+            let code = error.downcast_ref::<Error>().map(|e| e.code().as_str());
+            tracing::error!(code, error = format!("{error:#}"), "ledger failed");
             ExitCode::FAILURE
         }
     }

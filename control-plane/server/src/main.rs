@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use veto_server::{Config, start};
+use veto_server::{Config, Error, start};
+use veto_wire::status::Coded as _;
 
 /// Keeps organizations, agents, keys and policies, and streams them to nodes.
 #[derive(Debug, Parser)]
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
     match execute(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "control plane failed");
+            let code = error.downcast_ref::<Error>().map(|e| e.code().as_str());
+            tracing::error!(code, error = format!("{error:#}"), "control plane failed");
             ExitCode::FAILURE
         }
     }

@@ -43,7 +43,7 @@ def collector(tmp_path):
         process = subprocess.Popen(
             [binary, "start", "--otlp-grpc-endpoint", endpoint, "--otlp-http-endpoint", http,
              "--exporter", "otlp", "--otlp-exporter-endpoint", f"http://127.0.0.1:{behind}",
-             "--otlp-exporter-batch-timeout", "200ms"],
+             "--batch-timeout", "200ms"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         yield f"http://{endpoint}", sink

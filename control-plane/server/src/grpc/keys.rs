@@ -129,7 +129,8 @@ impl Control {
             let problem = "an agent key needs project, environment and at least one agent";
             return Err(fields::invalid("agents", problem));
         }
-        if !is_agent && !(request.agents.is_empty() && request.roles.is_empty()) {
+        let narrows = !request.agents.is_empty() || !request.roles.is_empty();
+        if narrows && !is_agent {
             return Err(fields::invalid(
                 "agents",
                 "only an agent key has agents and roles",

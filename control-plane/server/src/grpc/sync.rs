@@ -94,8 +94,10 @@ impl Control {
             sent,
             refused,
         };
-        subscriber.held(&hello);
-        let end = subscriber.run(&mut incoming).await;
+        let end = match subscriber.held(&hello).await {
+            Ok(()) => subscriber.run(&mut incoming).await,
+            Err(end) => Err(end),
+        };
         self.0.rollout.gone(&node, self.0.clock.now());
         tracing::info!(%node, ended = end.is_ok(), "node is gone");
         end
@@ -139,21 +141,24 @@ impl Subscriber<'_> {
             || (self.caller.organization == scope.organization && narrow)
     }
 
-    /// What the node says it holds counts as sent, when it is the very same bundle.
-    fn held(&mut self, hello: &Hello) {
+    /// What the node says it holds counts as sent, when it is the very same bundle; an environment
+    /// that it must not see, or that is gone, is taken from it.
+    async fn held(&mut self, hello: &Hello) -> Result<(), Status> {
         for held in &hello.held {
             let Some(scope) = held.scope.as_ref().and_then(bundle::scope) else {
                 continue;
             };
             let feed = &self.control.0.feed;
-            let Some(built) = feed.earlier(&scope, Revision(held.revision), &held.digest) else {
-                continue;
-            };
-            if self.sees(&scope) {
+            if !self.sees(&scope) || feed.newest(|known| *known == scope).is_empty() {
+                let scope = held.scope.clone();
+                self.send(Answer::Withdrawal(Withdrawal { scope })).await?;
+            } else if let Some(built) = feed.earlier(&scope, Revision(held.revision), &held.digest)
+            {
                 self.enforces(&scope, &built);
                 self.sent.insert(scope, built);
             }
         }
+        Ok(())
     }
 
     /// Sends whatever is newer than what was sent.
