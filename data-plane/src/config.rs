@@ -3,16 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use figment::Figment;
-use figment::providers::{Env, Format as _, Yaml};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use veto_core::{NodeId, Secret};
 use veto_identity::{ApiKey, KeyKind};
+use veto_process::config;
 
 use crate::Error;
 
-const CONTROL_PLANES: usize = 16;
 /// A few of the largest records must fit.
 const LEAST_SPOOL: u64 = 2 << 20;
 
@@ -92,15 +90,7 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] when either has an error; the text names the key.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
-        let mut figment = Figment::new();
-        if let Some(path) = file {
-            figment = figment.merge(Yaml::file_exact(path));
-        }
-        let environment = Env::prefixed("VETO_").map(|key| key.as_str().replace("__", ".").into());
-        figment = figment.merge(environment.only(Self::KEYS));
-        let config: Self = figment
-            .extract()
-            .map_err(|e| Error::Config(e.to_string()))?;
+        let config: Self = config::load(file, Self::KEYS)?;
         config.check()?;
         Ok(config)
     }
@@ -110,29 +100,14 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the key and the problem.
     pub fn check(&self) -> Result<(), Error> {
-        if !self.listen.ip().is_loopback() && !self.allow_plaintext {
-            return Err(Error::Config(format!(
-                "`listen` {} is not loopback: tokens and calls would travel in the clear; \
-                 put TLS in front and set `allow_plaintext: true`",
-                self.listen
-            )));
-        }
-        if self.control_planes.is_empty() || self.control_planes.len() > CONTROL_PLANES {
-            return Err(Error::Config(format!(
-                "`control_planes` needs 1 to {CONTROL_PLANES} addresses"
-            )));
-        }
-        for address in &self.control_planes {
-            check_address("control_planes", address)?;
-        }
+        config::check_listen(self.listen, self.allow_plaintext)?;
+        config::check_data_dir(&self.data_dir)?;
+        config::check_control_planes(&self.control_planes)?;
         if let Some(address) = &self.ledger {
-            check_address("ledger", address)?;
+            config::check_address("ledger", address)?;
         }
         if let Some(otlp) = &self.otlp {
-            check_address("otlp.endpoint", &otlp.endpoint)?;
-        }
-        if self.data_dir.as_os_str().is_empty() {
-            return Err(Error::Config("`data_dir` is empty".into()));
+            config::check_address("otlp.endpoint", &otlp.endpoint)?;
         }
         if self.spool_bytes < LEAST_SPOOL {
             return Err(Error::Config(format!(
@@ -176,16 +151,6 @@ impl Config {
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(format!("{self:?}")).into()
-    }
-}
-
-fn check_address(key: &str, address: &str) -> Result<(), Error> {
-    let uri = address.parse::<tonic::transport::Uri>();
-    match uri {
-        Ok(uri) if uri.scheme_str() == Some("http") && uri.host().is_some() => Ok(()),
-        Ok(_) | Err(_) => Err(Error::Config(format!(
-            "`{key}`: `{address}` is not `http://host:port`"
-        ))),
     }
 }
 

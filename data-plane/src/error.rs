@@ -172,3 +172,9 @@ impl Error {
         move |source| Self::Storage { path, source }
     }
 }
+
+impl From<veto_process::config::Invalid> for Error {
+    fn from(invalid: veto_process::config::Invalid) -> Self {
+        Self::Config(invalid.0)
+    }
+}

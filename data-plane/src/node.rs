@@ -327,3 +327,26 @@ async fn keep(
         }
     }
 }
+
+impl veto_process::Server for Running {
+    const NAME: &'static str = "veto-data-plane";
+    const ABOUT: &'static str = "Answers agents' calls in one region";
+    type Config = Config;
+    type Error = Error;
+
+    fn load(file: Option<&std::path::Path>) -> Result<Config, Error> {
+        Config::load(file)
+    }
+
+    async fn start(config: Config) -> Result<Self, Error> {
+        start(config).await
+    }
+
+    async fn failed(&mut self) -> Error {
+        Self::failed(self).await
+    }
+
+    async fn stop(self) {
+        Self::stop(self).await;
+    }
+}

@@ -3,13 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use figment::Figment;
-use figment::providers::{Env, Format as _, Yaml};
 use serde::Deserialize;
+use veto_process::config;
 
 use crate::Error;
-
-const CONTROL_PLANES: usize = 16;
 
 /// The configuration of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -58,14 +55,7 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] when either has an error; the text names the key.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
-        let mut figment = Figment::new();
-        if let Some(path) = file {
-            figment = figment.merge(Yaml::file_exact(path));
-        }
-        figment = figment.merge(Env::prefixed("VETO_").only(Self::KEYS));
-        let config: Self = figment
-            .extract()
-            .map_err(|e| Error::Config(e.to_string()))?;
+        let config: Self = config::load(file, Self::KEYS)?;
         config.check()?;
         Ok(config)
     }
@@ -75,35 +65,10 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the key and the problem.
     pub fn check(&self) -> Result<(), Error> {
-        if !self.listen.ip().is_loopback() && !self.allow_plaintext {
-            return Err(Error::Config(format!(
-                "`listen` {} is not loopback: tokens and records would travel in the clear; \
-                 put TLS in front and set `allow_plaintext: true`",
-                self.listen
-            )));
-        }
-        if self.control_planes.is_empty() || self.control_planes.len() > CONTROL_PLANES {
-            return Err(Error::Config(format!(
-                "`control_planes` needs 1 to {CONTROL_PLANES} addresses"
-            )));
-        }
-        for address in &self.control_planes {
-            self.check_address(address)?;
-        }
-        if self.data_dir.as_os_str().is_empty() {
-            return Err(Error::Config("`data_dir` is empty".into()));
-        }
+        config::check_listen(self.listen, self.allow_plaintext)?;
+        config::check_data_dir(&self.data_dir)?;
+        config::check_control_planes(&self.control_planes)?;
         Ok(())
-    }
-
-    fn check_address(&self, address: &str) -> Result<(), Error> {
-        let uri = address.parse::<tonic::transport::Uri>();
-        match uri {
-            Ok(uri) if uri.scheme_str() == Some("http") && uri.host().is_some() => Ok(()),
-            Ok(_) | Err(_) => Err(Error::Config(format!(
-                "`control_planes`: `{address}` is not `http://host:port`"
-            ))),
-        }
     }
 }
 

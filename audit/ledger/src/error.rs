@@ -188,3 +188,9 @@ impl Coded for Error {
         }
     }
 }
+
+impl From<veto_process::config::Invalid> for Error {
+    fn from(invalid: veto_process::config::Invalid) -> Self {
+        Self::Config(invalid.0)
+    }
+}

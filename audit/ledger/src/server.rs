@@ -172,3 +172,26 @@ impl Drop for Running {
         }
     }
 }
+
+impl veto_process::Server for Running {
+    const NAME: &'static str = "veto-ledger";
+    const ABOUT: &'static str = "Keeps the decision records of one region";
+    type Config = Config;
+    type Error = Error;
+
+    fn load(file: Option<&std::path::Path>) -> Result<Config, Error> {
+        Config::load(file)
+    }
+
+    async fn start(config: Config) -> Result<Self, Error> {
+        start(config).await
+    }
+
+    async fn failed(&mut self) -> Error {
+        Self::failed(self).await
+    }
+
+    async fn stop(self) {
+        Self::stop(self).await;
+    }
+}

@@ -114,3 +114,9 @@ impl From<Error> for tonic::Status {
         veto_wire::status::from_error(&error)
     }
 }
+
+impl From<veto_process::config::Invalid> for Error {
+    fn from(invalid: veto_process::config::Invalid) -> Self {
+        Self::Config(invalid.0)
+    }
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinSet;
 use veto_core::{Clock, Revision, Scope, Timestamp};
 use veto_proto::storage::v1::{SignedBundle, TokenKey};
 use veto_proto::sync::v1::SignedHeader;
@@ -112,7 +113,9 @@ impl Feed {
     /// Follows the state until it ends.
     pub(crate) async fn run(self: Arc<Self>, mut events: broadcast::Receiver<Event>) {
         let (sender, mut confirmed) = mpsc::channel(1);
-        let confirming = tokio::spawn(Arc::clone(&self).confirm(sender));
+        // Ends with this task, however that ends.
+        let mut confirming = JoinSet::new();
+        confirming.spawn(Arc::clone(&self).confirm(sender));
         loop {
             tokio::select! {
                 event = events.recv() => match event {
@@ -126,7 +129,6 @@ impl Feed {
                 }
             }
         }
-        confirming.abort();
     }
 
     async fn confirm(self: Arc<Self>, confirmed: mpsc::Sender<Timestamp>) {

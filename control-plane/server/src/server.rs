@@ -180,3 +180,28 @@ impl Running {
         tracing::info!(address = %self.address, "control plane stopped");
     }
 }
+
+impl veto_process::Server for Running {
+    const NAME: &'static str = "veto-control-plane";
+    const ABOUT: &'static str =
+        "Keeps organizations, agents, keys and policies, and streams them to nodes";
+    const LOG: &'static str = "info,openraft=warn";
+    type Config = Config;
+    type Error = Error;
+
+    fn load(file: Option<&std::path::Path>) -> Result<Config, Error> {
+        Config::load(file)
+    }
+
+    async fn start(config: Config) -> Result<Self, Error> {
+        start(config).await
+    }
+
+    async fn failed(&mut self) -> Error {
+        Self::failed(self).await
+    }
+
+    async fn stop(self) {
+        Self::stop(self).await;
+    }
+}

@@ -16,11 +16,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "veto-wire",
         &["veto-proto", "veto-policy", "veto-trail", "veto-identity"],
     ),
-    ("veto-state", &["veto-policy", "veto-proto"]),
+    ("veto-process", &["veto-wire"]),
+    ("veto-state", &["veto-proto"]),
     ("veto-raft", &["veto-state", "veto-wire", "veto-proto"]),
     (
         "veto-server",
         &[
+            "veto-process",
             "veto-raft",
             "veto-state",
             "veto-policy",
@@ -32,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "veto-data-plane",
         &[
+            "veto-process",
             "veto-policy",
             "veto-trail",
             "veto-wire",
@@ -41,7 +44,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "veto-ledger",
-        &["veto-trail", "veto-wire", "veto-proto", "veto-identity"],
+        &[
+            "veto-process",
+            "veto-trail",
+            "veto-wire",
+            "veto-proto",
+            "veto-identity",
+        ],
     ),
     (
         "veto-dev",
