@@ -2,6 +2,7 @@
 //! own reports within a moment of a restart.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(crate) struct Status {
     pub(crate) last_contact: Timestamp,
     pub(crate) last_refusal: String,
     pub(crate) propagation: Duration,
+    /// The stream that reported last; only its end makes the row disconnected.
+    stream: u64,
 }
 
 /// Who reports.
@@ -31,13 +34,23 @@ pub(crate) struct Reporter {
     pub(crate) node: NodeId,
     pub(crate) region: String,
     pub(crate) software_version: String,
+    /// The stream it reports on, from [`Rollout::stream`].
+    pub(crate) stream: u64,
 }
 
 /// What all nodes hold.
 #[derive(Debug, Default)]
-pub(crate) struct Rollout(Mutex<BTreeMap<(NodeId, Scope), Status>>);
+pub(crate) struct Rollout {
+    rows: Mutex<BTreeMap<(NodeId, Scope), Status>>,
+    streams: AtomicU64,
+}
 
 impl Rollout {
+    /// A number for a new stream, never used before.
+    pub(crate) fn stream(&self) -> u64 {
+        self.streams.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Changes the row of a node and an environment; makes it when it is new.
     pub(crate) fn report(
         &self,
@@ -46,7 +59,7 @@ impl Rollout {
         now: Timestamp,
         change: impl FnOnce(&mut Status),
     ) {
-        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if rows.len() >= MOST {
             let oldest = rows.iter().min_by_key(|(_, status)| status.last_contact);
             if let Some(key) = oldest.map(|(key, _)| key.clone()) {
@@ -64,20 +77,22 @@ impl Rollout {
                 last_contact: now,
                 last_refusal: String::new(),
                 propagation: Duration::ZERO,
+                stream: reporter.stream,
             });
         status.region.clone_from(&reporter.region);
         status
             .software_version
             .clone_from(&reporter.software_version);
         status.connected = true;
+        status.stream = reporter.stream;
         status.last_contact = now;
         change(status);
     }
 
-    /// Marks everything of a node as no longer connected.
-    pub(crate) fn gone(&self, node: &NodeId, now: Timestamp) {
-        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((_, _), status) in rows.iter_mut().filter(|((name, _), _)| name == node) {
+    /// Marks what a stream reported as no longer connected, unless a newer stream reports it.
+    pub(crate) fn gone(&self, stream: u64, now: Timestamp) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        for status in rows.values_mut().filter(|status| status.stream == stream) {
             status.connected = false;
         }
         rows.retain(|_, status| status.connected || now.since(status.last_contact) < MEMORY);
@@ -85,7 +100,7 @@ impl Rollout {
 
     /// What the nodes hold of the environments that the test picks, sorted by node and scope.
     pub(crate) fn list(&self, picked: impl Fn(&Scope) -> bool) -> Vec<((NodeId, Scope), Status)> {
-        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         let picked = rows.iter().filter(|((_, scope), _)| picked(scope));
         picked
             .map(|(key, status)| (key.clone(), status.clone()))

@@ -253,8 +253,6 @@ def test_decisions_come_from_own_policies(world):
     assert decided(world.globex.tenant) == [("canary-policy", "canary-rule"), ("", "")]
 
 
-@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception,
-                   reason="rows of the fleet are left by the node's name alone")
 def test_a_node_that_leaves_takes_no_other_tenants_node_along(world):
     hello = sync.Hello(node="canary-node", boot=bytes(16))
     assert world.globex.node().connected

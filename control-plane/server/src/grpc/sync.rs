@@ -79,7 +79,9 @@ impl Control {
             return Err(status(Code::InvalidRequest, "the first message is a hello"));
         };
         let node = fields::name("hello.node", &hello.node, NodeId::new)?;
+        let stream = self.0.rollout.stream();
         let reporter = Reporter {
+            stream,
             node: node.clone(),
             region: fields::text("hello.region", &hello.region, 63)?,
             software_version: fields::text("hello.software_version", &hello.software_version, 64)?,
@@ -98,7 +100,7 @@ impl Control {
             Ok(()) => subscriber.run(&mut incoming).await,
             Err(end) => Err(end),
         };
-        self.0.rollout.gone(&node, self.0.clock.now());
+        self.0.rollout.gone(stream, self.0.clock.now());
         tracing::info!(%node, ended = end.is_ok(), "node is gone");
         end
     }
