@@ -60,25 +60,24 @@ impl Rollout {
         change: impl FnOnce(&mut Status),
     ) {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        if rows.len() >= MOST {
+        let key = (reporter.node.clone(), scope.clone());
+        if rows.len() >= MOST && !rows.contains_key(&key) {
             let oldest = rows.iter().min_by_key(|(_, status)| status.last_contact);
             if let Some(key) = oldest.map(|(key, _)| key.clone()) {
                 rows.remove(&key);
             }
         }
-        let status = rows
-            .entry((reporter.node.clone(), scope.clone()))
-            .or_insert_with(|| Status {
-                region: String::new(),
-                software_version: String::new(),
-                revision: Revision(0),
-                policy_version: 0,
-                connected: true,
-                last_contact: now,
-                last_refusal: String::new(),
-                propagation: Duration::ZERO,
-                stream: reporter.stream,
-            });
+        let status = rows.entry(key).or_insert_with(|| Status {
+            region: String::new(),
+            software_version: String::new(),
+            revision: Revision(0),
+            policy_version: 0,
+            connected: true,
+            last_contact: now,
+            last_refusal: String::new(),
+            propagation: Duration::ZERO,
+            stream: reporter.stream,
+        });
         status.region.clone_from(&reporter.region);
         status
             .software_version
@@ -94,16 +93,26 @@ impl Rollout {
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         for status in rows.values_mut().filter(|status| status.stream == stream) {
             status.connected = false;
+            status.last_contact = now;
         }
-        rows.retain(|_, status| status.connected || now.since(status.last_contact) < MEMORY);
+        forget(&mut rows, now);
     }
 
     /// What the nodes hold of the environments that the test picks, sorted by node and scope.
-    pub(crate) fn list(&self, picked: impl Fn(&Scope) -> bool) -> Vec<((NodeId, Scope), Status)> {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn list(
+        &self,
+        now: Timestamp,
+        picked: impl Fn(&Scope) -> bool,
+    ) -> Vec<((NodeId, Scope), Status)> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        forget(&mut rows, now);
         let picked = rows.iter().filter(|((_, scope), _)| picked(scope));
         picked
             .map(|(key, status)| (key.clone(), status.clone()))
             .collect()
     }
+}
+
+fn forget(rows: &mut BTreeMap<(NodeId, Scope), Status>, now: Timestamp) {
+    rows.retain(|_, status| status.connected || now.since(status.last_contact) < MEMORY);
 }

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic_health::ServingStatus;
 use veto_core::{Clock, Entropy, OsEntropy, SystemClock};
+use veto_identity::ClusterSecret;
 use veto_proto::administration::v1::agent_service_server::AgentServiceServer;
 use veto_proto::administration::v1::fleet_service_server::FleetServiceServer;
 use veto_proto::administration::v1::key_service_server::KeyServiceServer;
@@ -63,10 +64,26 @@ pub async fn start_with(
     std::fs::create_dir_all(&config.data_dir).map_err(files::failed(&config.data_dir))?;
     let secret = bootstrap::secret(&config, entropy.as_ref())?;
     let handle = Handle::start(veto_raft::Config::new(config.data_dir.clone())).await?;
+    let running = run(&config, secret, handle.clone(), clock, entropy).await;
+    if running.is_err() {
+        handle.stop().await;
+    }
+    running
+}
+
+/// Serves a replica that leads. Whoever calls closes the stores when this fails, so nothing is
+/// spawned before the last thing that can fail.
+async fn run(
+    config: &Config,
+    secret: ClusterSecret,
+    handle: Handle,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Running, Error> {
     let cluster =
-        bootstrap::cluster(&config, &handle, &secret, clock.as_ref(), entropy.as_ref()).await?;
+        bootstrap::cluster(config, &handle, &secret, clock.as_ref(), entropy.as_ref()).await?;
     let signer = Arc::new(Signer::from_seed(cluster.clone(), &secret.bundle_seed()?)?);
-    bootstrap::trust(&config, &signer.trust())?;
+    bootstrap::trust(config, &signer.trust())?;
     let tokens = secret.token_signer(&cluster)?;
     let token_keys = vec![TokenKey {
         id: tokens.key_id().to_owned(),
@@ -96,8 +113,8 @@ pub async fn start_with(
         entropy,
         stopping: stopping.clone(),
     }));
+    let (address, server) = serve(config, control, stopping).await?;
     let feed = tokio::spawn(feed.run(events));
-    let (address, server) = serve(&config, control, stopping).await?;
     tracing::info!(%address, cluster, revision = %handle.applied(), "control plane started");
     Ok(Running {
         address,

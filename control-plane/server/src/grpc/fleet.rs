@@ -44,7 +44,13 @@ impl FleetService for Control {
                     }),
                 }
             };
-        let nodes = self.0.rollout.list(seen).into_iter().map(row).collect();
+        let nodes = self
+            .0
+            .rollout
+            .list(self.0.clock.now(), seen)
+            .into_iter()
+            .map(row)
+            .collect();
         Ok(Response::new(api::ListNodesResponse { nodes }))
     }
 }

@@ -166,6 +166,9 @@ impl OrganizationService for Control {
     ) -> Result<Response<api::ListEnvironmentsResponse>, Status> {
         let caller = self.caller(&request, &rpc("ListEnvironments"))?;
         let wanted = request.into_inner().project;
+        if !wanted.is_empty() {
+            fields::name("project", &wanted, ProjectId::new)?;
+        }
         let rows = self.environments(&caller, &wanted).await?;
         let environments = rows.into_iter().map(environment).collect();
         Ok(Response::new(api::ListEnvironmentsResponse {

@@ -31,6 +31,9 @@ impl PolicyService for Control {
     ) -> Result<Response<api::ValidatePoliciesResponse>, Status> {
         self.caller(&request, &rpc("ValidatePolicies"))?;
         let files = checked(request.into_inner().files)?;
+        if files.is_empty() {
+            return Err(fields::invalid("files", "is empty").into());
+        }
         let found = match compiled(&files).await? {
             Ok(compiled) => compiled.warnings,
             Err(diagnostics) => diagnostics.0,

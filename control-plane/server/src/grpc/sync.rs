@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
-use veto_core::{Code, NodeId, Revision, Scope};
+use veto_core::{Code, NodeId, Revision, Scope, Timestamp};
 use veto_proto::sync::v1::sync_service_server::SyncService;
 use veto_proto::sync::v1::{
     Ack, Hello, Nack, Snapshot, SubscribeRequest, SubscribeResponse, Withdrawal,
@@ -72,9 +72,14 @@ impl Control {
         mut incoming: Streaming<SubscribeRequest>,
         sender: &mpsc::Sender<Result<SubscribeResponse, Status>>,
     ) -> Result<(), Status> {
-        let first = timeout(HELLO, incoming.message())
-            .await
-            .map_err(|_| status(Code::DeadlineExceeded, "no hello in 10 s"))??;
+        let mut stopping = self.0.stopping.clone();
+        let first = tokio::select! {
+            first = timeout(HELLO, incoming.message()) => first
+                .map_err(|_| status(Code::DeadlineExceeded, "no hello in 10 s"))??,
+            () = stopped(&mut stopping) => {
+                return Err(status(Code::Unreachable, "this replica stops"));
+            }
+        };
         let Some(Message::Hello(hello)) = first.and_then(|request| request.message) else {
             return Err(status(Code::InvalidRequest, "the first message is a hello"));
         };
@@ -156,7 +161,8 @@ impl Subscriber<'_> {
                 self.send(Answer::Withdrawal(Withdrawal { scope })).await?;
             } else if let Some(built) = feed.earlier(&scope, Revision(held.revision), &held.digest)
             {
-                self.enforces(&scope, &built);
+                // Nobody saw when it came into force.
+                self.enforces(&scope, &built, |_| Duration::ZERO);
                 self.sent.insert(scope, built);
             }
         }
@@ -236,16 +242,16 @@ impl Subscriber<'_> {
             return;
         };
         if sent.revision.0 == ack.revision {
-            self.enforces(&scope, sent);
+            self.enforces(&scope, sent, |now| now.since(sent.committed));
         }
     }
 
-    fn enforces(&self, scope: &Scope, built: &Built) {
+    fn enforces(&self, scope: &Scope, built: &Built, took: impl FnOnce(Timestamp) -> Duration) {
         let shared = &self.control.0;
         let now = shared.clock.now();
         shared.rollout.report(&self.reporter, scope, now, |row| {
             if row.revision < built.revision {
-                row.propagation = now.since(built.committed);
+                row.propagation = took(now);
             }
             row.revision = built.revision;
             row.policy_version = built.policy_version;
@@ -257,7 +263,9 @@ impl Subscriber<'_> {
         let Some(scope) = nack.scope.as_ref().and_then(bundle::scope) else {
             return;
         };
-        if !self.sees(&scope) {
+        // Rows are made for what there is, not for whatever a node may name.
+        let newest = self.control.0.feed.newest(|known| *known == scope);
+        if !self.sees(&scope) || newest.is_empty() {
             return;
         }
         let code = Code::parse(&nack.code).map_or("UNKNOWN", Code::as_str);
