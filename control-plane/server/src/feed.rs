@@ -116,16 +116,21 @@ impl Feed {
         // Ends with this task, however that ends.
         let mut confirming = JoinSet::new();
         confirming.spawn(Arc::clone(&self).confirm(sender));
+        // Whether every change so far is in a bundle; an old bundle must not be called fresh.
+        let mut whole = true;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Ok(event) => self.take(&event),
-                    Err(RecvError::Lagged(_)) => self.log(self.build_all()),
+                    Ok(event) => whole &= self.take(&event),
+                    Err(RecvError::Lagged(_)) => whole = self.take_all(),
                     Err(RecvError::Closed) => break,
                 },
                 Some(at) = confirmed.recv() => {
-                    self.drain(&mut events);
-                    self.beat(at);
+                    whole &= self.drain(&mut events);
+                    whole = whole || self.take_all();
+                    if whole {
+                        self.beat(at);
+                    }
                 }
             }
         }
@@ -145,22 +150,29 @@ impl Feed {
         }
     }
 
-    fn drain(&self, events: &mut broadcast::Receiver<Event>) {
+    /// Takes what is waiting; tells whether all of it is in bundles.
+    fn drain(&self, events: &mut broadcast::Receiver<Event>) -> bool {
+        let mut whole = true;
         loop {
             match events.try_recv() {
-                Ok(event) => self.take(&event),
-                Err(TryRecvError::Lagged(_)) => self.log(self.build_all()),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+                Ok(event) => whole &= self.take(&event),
+                Err(TryRecvError::Lagged(_)) => whole = self.take_all(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return whole,
             }
         }
     }
 
-    fn take(&self, event: &Event) {
-        match event {
-            Event::BundleChanged { scope, .. } => self.log(self.build(scope)),
-            Event::KeyRevoked { .. } => {}
-        }
-        self.changes.send_modify(|count| *count += 1);
+    fn take(&self, event: &Event) -> bool {
+        let result = match event {
+            Event::BundleChanged { scope, .. } => self.build(scope),
+            Event::KeyRevoked { .. } => Ok(()),
+        };
+        self.tell(result)
+    }
+
+    /// Builds whatever is not built yet, also what earlier events could not.
+    fn take_all(&self) -> bool {
+        self.tell(self.build_all())
     }
 
     fn beat(&self, at: Timestamp) {
@@ -172,13 +184,16 @@ impl Feed {
         self.beats.send_replace(Arc::new(beat));
     }
 
-    fn log(&self, result: Result<(), Error>) {
-        if let Err(error) = result {
+    /// Wakes those who subscribe; tells whether all went well.
+    fn tell(&self, result: Result<(), Error>) -> bool {
+        self.changes.send_modify(|count| *count += 1);
+        if let Err(error) = &result {
             tracing::error!(
-                error = &error as &dyn std::error::Error,
+                error = error as &dyn std::error::Error,
                 "a bundle cannot be built"
             );
         }
+        result.is_ok()
     }
 
     fn build_all(&self) -> Result<(), Error> {
