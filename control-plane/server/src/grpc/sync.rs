@@ -169,8 +169,15 @@ impl Subscriber<'_> {
         Ok(())
     }
 
-    /// Sends whatever is newer than what was sent.
+    /// Sends whatever is newer than what was sent, as long as the node's key is good.
     async fn bring(&mut self) -> Result<(), Status> {
+        let shared = &self.control.0;
+        if !shared
+            .access
+            .is_alive(&self.caller.key, shared.clock.as_ref())
+        {
+            return Err(Error::Credential("the node's key was revoked or expired").into());
+        }
         let newest = self.control.0.feed.newest(|scope| self.sees(scope));
         let gone = |scope: &&Scope| !newest.iter().any(|(known, _)| known == *scope);
         let gone: Vec<_> = self.sent.keys().filter(gone).cloned().collect();
@@ -199,13 +206,6 @@ impl Subscriber<'_> {
     }
 
     async fn beat(&mut self, beat: &Beat) -> Result<(), Status> {
-        let shared = &self.control.0;
-        if !shared
-            .access
-            .is_alive(&self.caller.key, shared.clock.as_ref())
-        {
-            return Err(Error::Credential("the node's key was revoked").into());
-        }
         self.bring().await?;
         let current = |scope: &Scope| {
             let header = beat.get(scope)?;

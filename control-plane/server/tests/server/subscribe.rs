@@ -183,8 +183,14 @@ async fn a_revoked_node_is_cut_off_and_not_let_in_again() {
     let mut stream = Stream::open(&world, &node, "n-1").await;
     stream.next_change().await.unwrap();
     admin.revoke_key(&made.key.unwrap().id).await.unwrap();
+    admin.publish(good()).await.unwrap();
     let end = stream.end().await;
     assert_eq!(code_of(&end), Some(Code::CredentialInvalid));
+    assert_eq!(
+        stream.held[DEV].bundle().policy_version,
+        0,
+        "it learns nothing more"
+    );
     let again = Stream::silent(&world, &node).await.map(drop);
     assert_eq!(code(again), Code::CredentialInvalid);
 }
