@@ -52,7 +52,9 @@ async fn what_a_node_enforces_is_seen_by_its_organization_alone() {
     let newest = published.published.unwrap();
     let behind = acme.nodes(scope("shop", "dev")).await.unwrap();
     assert_eq!(behind[0].policy_version, 0);
-    stream.until(DEV, newest.revision).await;
+    stream
+        .until(DEV, |held| held.revision().0 == newest.revision)
+        .await;
     world.clock.advance(Duration::from_micros(1_500));
     stream.ack(DEV).await;
     let nodes = until(&acme, "caught up", |n| n[0].revision == newest.revision).await;

@@ -6,7 +6,8 @@ use tokio::time::Instant;
 use veto_core::{Code, Scope};
 use veto_proto::administration::v1 as api;
 use veto_proto::sync::v1::subscribe_request::Message;
-use veto_proto::sync::v1::{Ack, Hello};
+use veto_proto::sync::v1::{Ack, Held, Hello};
+use veto_wire::bundle::scope_message;
 use veto_wire::status::code_of;
 
 use crate::harness::stream::Step;
@@ -66,10 +67,11 @@ async fn a_node_gets_a_snapshot_then_deltas_then_proofs_that_they_are_current() 
     assert_eq!(stream.held[DEV].bundle().revoked_keys, [id]);
 
     world.clock.advance(Duration::from_secs(60));
-    while stream.held[DEV].fresh_as_of() < world.now() {
-        assert_eq!(stream.next().await.unwrap().0, Step::Heartbeat);
-    }
-    assert_eq!(stream.held[DEV].fresh_as_of(), world.now());
+    let changed = stream.held[DEV].revision();
+    stream
+        .until(DEV, |held| held.fresh_as_of() == world.now())
+        .await;
+    assert_eq!(stream.held[DEV].revision(), changed);
 }
 
 #[tokio::test]
@@ -224,5 +226,30 @@ async fn who_falls_behind_is_sent_what_is_newest() {
     for _ in 0..40 {
         newest = revision(admin.publish(good()).await.unwrap());
     }
-    assert_eq!(stream.until(DEV, newest).await.bundle().policy_version, 40);
+    stream.until(DEV, |held| held.revision().0 == newest).await;
+    assert_eq!(stream.held[DEV].bundle().policy_version, 40);
+}
+
+#[tokio::test]
+async fn a_node_that_holds_another_bundle_of_the_same_revision_gets_the_whole_one() {
+    let world = World::new().await;
+    let admin = world.tenant("acme").await;
+    let node = node(&world, &admin).await;
+    let mut honest = Stream::open(&world, &node, "n-1").await;
+    honest.next_change().await.unwrap();
+    let held = &honest.held[DEV];
+    let odd = Held {
+        scope: Some(scope_message(held.scope())),
+        revision: held.revision().0,
+        digest: vec![0; 32],
+    };
+    let mut stream = Stream::silent(&world, &node).await.unwrap();
+    let hello = Hello {
+        node: "n-2".into(),
+        held: vec![odd],
+        ..Hello::default()
+    };
+    stream.say(Message::Hello(hello)).await;
+    let next = stream.next_change().await.unwrap();
+    assert_eq!(next, (Step::Snapshot, DEV.into()));
 }

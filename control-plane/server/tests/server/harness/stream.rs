@@ -140,33 +140,37 @@ impl Stream {
 
     /// Takes the next message that is no heartbeat.
     pub(crate) async fn next_change(&mut self) -> Result<(Step, String), Status> {
-        loop {
-            let next = self.next().await?;
-            if next.0 != Step::Heartbeat {
-                return Ok(next);
+        let change = async {
+            loop {
+                let next = self.next().await?;
+                if next.0 != Step::Heartbeat {
+                    return Ok(next);
+                }
             }
-        }
+        };
+        timeout(PATIENCE, change).await.expect("only heartbeats")
     }
 
-    /// Takes messages until the bundle has this revision.
-    pub(crate) async fn until(&mut self, scope: &str, revision: u64) -> &VerifiedBundle {
-        while self
-            .held
-            .get(scope)
-            .is_none_or(|held| held.revision().0 < revision)
-        {
-            self.next().await.unwrap();
-        }
-        &self.held[scope]
+    /// Takes messages until the bundle is as it must be.
+    pub(crate) async fn until(&mut self, scope: &str, fits: impl Fn(&VerifiedBundle) -> bool) {
+        let wait = async {
+            while !self.held.get(scope).is_some_and(&fits) {
+                self.next().await.unwrap();
+            }
+        };
+        timeout(PATIENCE, wait).await.expect("not in time");
     }
 
     /// Takes messages until the server ends the stream.
     pub(crate) async fn end(&mut self) -> Status {
-        loop {
-            if let Err(end) = self.next().await {
-                return end;
+        let end = async {
+            loop {
+                if let Err(end) = self.next().await {
+                    return end;
+                }
             }
-        }
+        };
+        timeout(PATIENCE, end).await.expect("the stream goes on")
     }
 
     fn keep(&mut self, bundle: VerifiedBundle) -> String {
