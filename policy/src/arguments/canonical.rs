@@ -1,4 +1,6 @@
-//! RFC 8785 (JSON Canonicalization Scheme), except that integers keep all their digits.
+//! RFC 8785 (JSON Canonicalization Scheme), except that integers keep all their digits, and that a
+//! double beyond 64 bits is written with an exponent: as digits it would read as an integer, which is
+//! refused there, and the canonical form must read back.
 
 use std::fmt::Write;
 
@@ -93,10 +95,7 @@ fn write_double(out: &mut String, double: f64) {
     let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
     let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or(0));
     out.push_str(sign);
-    if (1..=21).contains(&point) && count <= point {
-        out.push_str(&digits);
-        out.push_str(&zeros(point - count));
-    } else if (1..=21).contains(&point) {
+    if (1..=21).contains(&point) && count > point {
         let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0));
         let _ = write!(out, "{whole}.{fraction}");
     } else if (-5..=0).contains(&point) {

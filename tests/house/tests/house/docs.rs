@@ -1,6 +1,7 @@
 //! The generated reference is what the code says. `make docs` writes it; the tests compare.
 
 mod api;
+mod configuration;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -62,6 +63,44 @@ fn the_reference_of_diagnostics_is_current() {
 #[test]
 fn the_reference_of_the_api_is_current() {
     page("api.md", &api::markdown());
+}
+
+#[test]
+fn the_reference_of_the_configuration_is_current() {
+    page("configuration.md", &configuration::markdown());
+}
+
+#[test]
+fn the_reference_of_reasons_is_current() {
+    let mut text = String::from(
+        "# Reason codes\n\nGenerated from `policy/src/reason.rs` by `make docs`. The code of a decision's reason \
+         (`Reason.code`), also in its record.\n\n| Code | Meaning |\n|---|---|\n",
+    );
+    for code in veto_policy::ReasonCode::ALL {
+        let _ = writeln!(text, "| `{}` | {} |", code.as_str(), code.summary());
+    }
+    page("reasons.md", &text);
+}
+
+/// Every policy in the docs is one that the checker takes.
+#[test]
+fn policies_in_the_docs_compile() {
+    for file in ["README.md", "docs/policies.md", "docs/tutorial.md"] {
+        let text = std::fs::read_to_string(crate::root().join(file)).unwrap();
+        let blocks = text
+            .split("```yaml\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next());
+        for block in blocks.filter(|block| block.starts_with("apiVersion: veto/v1")) {
+            let (path, text) = (file.to_owned(), block.to_owned());
+            let compiled = veto_policy::compile(&[veto_policy::Source { path, text }]);
+            assert!(
+                compiled.is_ok(),
+                "{file}: {}\n{block}",
+                compiled.unwrap_err()
+            );
+        }
+    }
 }
 
 /// Links between our own pages lead somewhere.
