@@ -73,8 +73,11 @@ pub fn evaluate(set: &PolicySet, call: &Call, now: Timestamp) -> Decision {
             (Effect::RequireApproval, Match::Failed(_)) => verdicts.escalations.push(rule),
             (Effect::Allow, Match::Certain) => verdicts.allows.push(rule),
             (Effect::Allow, Match::Missed(miss)) => verdicts.misses.push((rule, miss)),
-            (Effect::Deny | Effect::RequireApproval, Match::Missed(_) | Match::Otherwise)
-            | (Effect::Allow, Match::Failed(_)) => {}
+            (Effect::Allow, Match::Failed(failure)) => {
+                verdicts.escalations.push(rule);
+                verdicts.misses.push((rule, Miss::Failed(failure)));
+            }
+            (Effect::Deny | Effect::RequireApproval, Match::Missed(_) | Match::Otherwise) => {}
         }
         verdicts.applicable = true;
     }

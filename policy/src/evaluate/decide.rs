@@ -15,7 +15,8 @@ use super::matching::Miss;
 pub(super) struct Verdicts<'a> {
     pub(super) denies: Vec<&'a CompiledRule>,
     pub(super) approvals: Vec<&'a CompiledRule>,
-    /// Approvals that only raise an allow: `only_if_allowed`, and those that failed to evaluate.
+    /// Approvals that only raise an allow: `only_if_allowed`, and those, `otherwise` included, whose
+    /// condition could not be evaluated.
     pub(super) escalations: Vec<&'a CompiledRule>,
     pub(super) allows: Vec<&'a CompiledRule>,
     /// Allows that did not match, and why.

@@ -14,7 +14,8 @@ pub(super) enum Match {
     Certain,
     /// An allow whose names fit and whose bounds or condition do not, and which then asks for approval.
     Otherwise,
-    /// A deny or approval whose condition could not be evaluated: taken as a match.
+    /// A deny, an approval, or an allow with `otherwise`, whose condition could not be evaluated: it
+    /// counts as far as it makes the outcome stricter.
     Failed(Failure),
     /// It does not match.
     Missed(Miss),
@@ -69,6 +70,8 @@ pub(super) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'
         Ok(true) => Match::Certain,
         Ok(false) if rule.otherwise => Match::Otherwise,
         Ok(false) => Match::Missed(Miss::Unmet),
+        // A person might have been asked, so the failure may make an allow stricter.
+        Err(failure) if rule.otherwise => Match::Failed(failure),
         Err(failure) => Match::Missed(Miss::Failed(failure)),
     }
 }
