@@ -12,15 +12,17 @@ mod lower;
 mod number;
 mod parse;
 mod time;
+mod types;
 mod url;
 mod value;
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(crate) use environment::Environment;
 pub(crate) use number::Number;
+pub(crate) use types::Declared;
 
-use crate::diagnostic::DiagnosticCode;
+use crate::diagnostic::{DiagnosticCode, DiagnosticSeverity};
 use crate::list::Lists;
 use expression::Expression;
 
@@ -48,25 +50,39 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
     time::duration(text)
 }
 
-/// A condition that was checked.
+/// A condition that was checked; cheap to share.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition(Arc<Inner>);
+
 #[derive(Debug)]
-pub(crate) struct Condition(Expression);
+struct Inner {
+    expression: Expression,
+    text: Box<str>,
+}
+
+/// A condition with what is worth a look in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked {
+    pub(crate) condition: Condition,
+    pub(crate) warnings: Arc<[Problem]>,
+}
 
 /// Something wrong with a condition: the bytes that are meant, and what to say about them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) start: usize,
     pub(crate) end: usize,
+    pub(crate) severity: DiagnosticSeverity,
     pub(crate) code: DiagnosticCode,
     pub(crate) message: String,
     pub(crate) help: String,
 }
 
 /// What a condition may name, known when it is compiled.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Names<'a> {
-    /// The names of a closed `arguments`; None: any argument may stand in the call.
-    pub(crate) arguments: Option<&'a BTreeSet<String>>,
+    /// The arguments of a call for which the condition is evaluated.
+    pub(crate) arguments: &'a Declared,
     /// The lists of the policy set.
     pub(crate) lists: &'a Lists,
 }
@@ -77,15 +93,29 @@ pub(crate) struct Names<'a> {
 pub(crate) struct Failure(String);
 
 impl Condition {
-    /// Compiles the text of a `when`.
-    pub(crate) fn compile(text: &str, names: &Names<'_>) -> Result<Self, Vec<Problem>> {
+    /// Compiles the text of a `when`; errors come with the warnings.
+    pub(crate) fn compile(text: &str, names: &Names<'_>) -> Result<Checked, Vec<Problem>> {
         let parsed = parse::parse(text)?;
-        lower::lower(text, &parsed, names).map(Self)
+        let (expression, warnings) = lower::lower(text, &parsed, names)?;
+        let inner = Inner {
+            expression,
+            text: text.into(),
+        };
+        Ok(Checked {
+            condition: Self(Arc::new(inner)),
+            warnings: warnings.into(),
+        })
+    }
+
+    /// The condition as written.
+    #[expect(dead_code, reason = "for readers of the compiled set")]
+    pub(crate) fn text(&self) -> &str {
+        &self.0.text
     }
 
     /// Tells whether the condition is met.
     pub(crate) fn is_met<'a>(&'a self, environment: &'a Environment<'a>) -> Result<bool, Failure> {
-        evaluate::evaluate(&self.0, environment)
+        evaluate::evaluate(&self.0.expression, environment)
     }
 }
 

@@ -148,6 +148,11 @@ impl List {
         }
     }
 
+    /// What the values are.
+    pub(crate) const fn kind(&self) -> ListType {
+        self.kind
+    }
+
     /// The values in normalized form, in the order of the document.
     pub(crate) fn values(&self) -> &[Value] {
         &self.values

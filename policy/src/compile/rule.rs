@@ -1,18 +1,18 @@
 //! Compiles the rules of a policy: schemas, conditions, and what the checker warns about.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use veto_core::{PolicyName, RuleId};
 
 use crate::check::{Effect, Findings, Policy, Rule, Subjects, Terms, within};
-use crate::condition::{Condition, Names};
+use crate::condition::{Condition, Declared, Names, Problem};
 use crate::decision::Severity;
-use crate::diagnostic::DiagnosticCode as Code;
+use crate::diagnostic::{DiagnosticCode as Code, DiagnosticSeverity};
 use crate::glob::Glob;
 use crate::list::Lists;
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::source::tree::Node;
 
 /// A rule, ready to be matched.
 #[derive(Debug)]
@@ -134,25 +134,31 @@ fn one(
     let when = match &rule.when {
         None => None,
         Some((text, span)) => {
-            let closed: Option<BTreeSet<String>> = match (rule.effect, &rule.arguments) {
-                (Effect::Allow, Some(list)) => {
-                    Some(list.iter().map(|(name, _)| name.clone()).collect())
-                }
-                _ => None,
-            };
+            let described = arguments_of(&rule, lists);
             let names = Names {
-                arguments: closed.as_ref(),
+                arguments: &described,
                 lists,
             };
+            let mut tell = |problem: &Problem| {
+                let place = within(findings.text(), text, *span, problem.start, problem.end);
+                let (message, help) = (problem.message.as_str(), problem.help.as_str());
+                match problem.severity {
+                    DiagnosticSeverity::Error => {
+                        findings.error(place, problem.code, message, help);
+                    }
+                    DiagnosticSeverity::Warning => {
+                        findings.warning(place, problem.code, message, help);
+                    }
+                }
+            };
             match Condition::compile(text, &names) {
-                Ok(condition) => Some(condition),
+                Ok(checked) => {
+                    checked.warnings.iter().for_each(&mut tell);
+                    Some(checked.condition)
+                }
                 Err(problems) => {
                     whole = false;
-                    for problem in problems {
-                        let place =
-                            within(findings.text(), text, *span, problem.start, problem.end);
-                        findings.error(place, problem.code, problem.message, problem.help);
-                    }
+                    problems.iter().for_each(&mut tell);
                     None
                 }
             }
@@ -173,6 +179,22 @@ fn one(
         only_if_allowed: rule.only_if_allowed,
         shadow: rule.shadow,
     })
+}
+
+/// What the rule says of the arguments that its condition may read.
+fn arguments_of(rule: &Rule, lists: &Lists) -> Declared {
+    let schemas: Option<Vec<_>> = rule.arguments.as_ref().map(|list| {
+        let schema = |(name, node): &(String, Node)| (name.clone(), node.to_json());
+        list.iter().map(schema).collect()
+    });
+    let described = schemas.as_ref().map(|list| {
+        list.iter().map(|(name, schema)| {
+            let empty = schema.get("empty") == Some(&serde_json::Value::Bool(true));
+            let optional = empty || rule.optional.contains(name);
+            (name.as_str(), schema, optional)
+        })
+    });
+    Declared::of_rule(described, rule.effect == Effect::Allow, lists)
 }
 
 fn open(objects: &[Span], findings: &mut Findings<'_>) {

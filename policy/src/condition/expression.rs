@@ -42,6 +42,51 @@ pub(crate) enum Expression {
     Loop(Box<Loop>),
 }
 
+impl Expression {
+    /// The expressions right below this one.
+    pub(crate) fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Variable(_)
+            | Self::Local(_) => Vec::new(),
+            Self::Select(of, _)
+            | Self::OptionalSelect(of, _)
+            | Self::Has(of, _)
+            | Self::Not(of)
+            | Self::Negate(of)
+            | Self::Matches(of, _)
+            | Self::MatchesGlob(of, _) => vec![of],
+            Self::Index(a, b)
+            | Self::OptionalIndex(a, b)
+            | Self::And(a, b)
+            | Self::Or(a, b)
+            | Self::Equal(a, b)
+            | Self::Compare(_, a, b)
+            | Self::In(a, b)
+            | Self::Calculate(_, a, b) => vec![a, b],
+            Self::Conditional(test, yes, no) => vec![test, yes, no],
+            Self::Call(_, parts) | Self::Items(parts) => parts.iter().collect(),
+            Self::Entries(entries) => entries
+                .iter()
+                .flat_map(|(key, value)| [key, value])
+                .collect(),
+            Self::Loop(looped) => {
+                let mut parts = vec![&looped.over, &looped.body];
+                parts.extend(&looped.filter);
+                parts
+            }
+        }
+    }
+
+    /// Tells whether it reads a variable of the call or a list; where not, it is always the same.
+    pub(crate) fn reads(&self) -> bool {
+        matches!(self, Self::Variable(_)) || self.parts().into_iter().any(Self::reads)
+    }
+}
+
 /// An order that two values may stand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {

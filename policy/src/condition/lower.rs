@@ -2,14 +2,23 @@
 //! patterns compiled, types checked as far as they are known.
 
 mod call;
+mod equality;
+mod extent;
+mod function;
+mod loops;
 mod pattern;
+mod place;
+mod presence;
+mod property;
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 
 use super::environment::Variable;
 use super::expression::Expression;
 use super::number::Number;
 use super::parse::Parsed;
+pub(super) use super::types::Kind;
+use super::types::Type;
 use super::{Names, Problem, limits};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::suggest;
@@ -19,169 +28,118 @@ pub(super) fn pattern(text: &str) -> Result<(), String> {
     pattern::compile(text).map(drop)
 }
 
-/// What is known of a value before it is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Any,
-    Null,
-    Bool,
-    Number,
-    Text,
-    Items,
-    Entries,
-    Time,
-    Duration,
-    Optional,
-}
+pub(super) type Lowered = Result<(Expression, Type), Problem>;
 
-impl Kind {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Any => "any value",
-            Self::Null => "null",
-            Self::Bool => "a bool",
-            Self::Number => "a number",
-            Self::Text => "a string",
-            Self::Items => "a list",
-            Self::Entries => "a map",
-            Self::Time => "a timestamp",
-            Self::Duration => "a duration",
-            Self::Optional => "an optional",
-        }
-    }
-
-    /// Tells whether a value of this kind may turn out to be of one of the others.
-    pub(super) fn may_be(self, others: &[Self]) -> bool {
-        self == Self::Any || others.contains(&Self::Any) || others.contains(&self)
-    }
-}
-
-pub(super) type Lowered = Result<(Expression, Kind), Problem>;
-
-/// Turns a parsed expression into a checked one.
+/// Turns a parsed expression into a checked one, with what is worth a look.
 pub(super) fn lower(
     text: &str,
     parsed: &Parsed,
     names: &Names<'_>,
-) -> Result<Expression, Vec<Problem>> {
-    let mut lowering = Lowering {
-        text,
-        parsed,
-        names,
-        locals: Vec::new(),
-        nodes: 0,
-        depth: 0,
-        earlier: Vec::new(),
-    };
+) -> Result<(Expression, Vec<Problem>), Vec<Problem>> {
+    let mut lowering = Lowering::new(text, parsed, names);
     let lowered = lowering
         .expression(&parsed.root)
-        .and_then(|(expression, kind)| {
-            lowering.expect(&parsed.root, kind, &[Kind::Bool], "a condition")?;
+        .and_then(|(expression, value)| {
+            lowering.expect(&parsed.root, &value, &[Kind::Bool], "a condition")?;
             Ok(expression)
         });
-    lowered.map_err(|problem| {
-        lowering.earlier.push(problem);
-        lowering.earlier
-    })
+    match lowered {
+        Err(problem) => {
+            lowering.earlier.push(problem);
+            lowering.earlier.append(&mut lowering.warnings);
+            Err(lowering.earlier)
+        }
+        Ok(expression) => {
+            if !expression.reads() {
+                // One finding for all of it, not one for each part.
+                lowering
+                    .warnings
+                    .retain(|w| w.code != Code::ConditionConstant);
+                lowering.constant(&parsed.root, "the condition");
+            }
+            Ok((expression, lowering.warnings))
+        }
+    }
 }
 
+/// A walk over an expression.
 pub(super) struct Lowering<'a> {
     text: &'a str,
     parsed: &'a Parsed,
     names: &'a Names<'a>,
-    locals: Vec<String>,
+    /// The variables of the loops around, outermost first.
+    pub(super) locals: Vec<(String, Type)>,
     nodes: usize,
     depth: usize,
     /// Problems of left sides of `&&` and `||`: several mistakes are told at once.
-    pub(super) earlier: Vec<Problem>,
+    earlier: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Paths that are there wherever the current node matters.
+    present: Vec<String>,
 }
 
-impl Lowering<'_> {
-    pub(super) fn problem(
+impl<'a> Lowering<'a> {
+    pub(super) const fn new(text: &'a str, parsed: &'a Parsed, names: &'a Names<'a>) -> Self {
+        Self {
+            text,
+            parsed,
+            names,
+            locals: Vec::new(),
+            nodes: 0,
+            depth: 0,
+            earlier: Vec::new(),
+            warnings: Vec::new(),
+            present: Vec::new(),
+        }
+    }
+
+    fn expect(
         &self,
         node: &IdedExpr,
-        code: Code,
-        message: String,
-        help: String,
-    ) -> Problem {
-        let (start, end) = self.place(node);
-        Problem {
-            start,
-            end,
-            code,
-            message,
-            help,
-        }
-    }
-
-    /// The bytes of a node; the parser names the first and the last one.
-    fn place(&self, node: &IdedExpr) -> (usize, usize) {
-        let Some((first, last)) = self.parsed.places.offset_for(node.id) else {
-            return (0, self.text.len());
-        };
-        let byte = |at: u32| {
-            let at = usize::try_from(at)
-                .unwrap_or(usize::MAX)
-                .min(self.text.len());
-            (at..=self.text.len())
-                .find(|at| self.text.is_char_boundary(*at))
-                .unwrap_or(at)
-        };
-        self.named(byte(first), byte(last.saturating_add(1)))
-    }
-
-    /// The parser places a property at its dot and a call at its bracket; people look at the name.
-    fn named(&self, start: usize, end: usize) -> (usize, usize) {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let (before, rest) = (&self.text[..start], &self.text[start..]);
-        if let Some(after) = rest.strip_prefix('.') {
-            let after = after.trim_start_matches('?');
-            let from = self.text.len() - after.len();
-            let length = after.find(|c| !word(c)).unwrap_or(after.len());
-            return if length > 0 {
-                (from, from + length)
-            } else {
-                (start, end)
-            };
-        }
-        if rest.starts_with('(') {
-            let from = before.rfind(|c| !word(c)).map_or(0, |at| at + 1);
-            return if from < start {
-                (from, start)
-            } else {
-                (start, end)
-            };
-        }
-        (start, end)
-    }
-
-    pub(super) fn expect(
-        &self,
-        node: &IdedExpr,
-        kind: Kind,
+        value: &Type,
         wanted: &[Kind],
         user: &str,
     ) -> Result<(), Problem> {
-        if kind.may_be(wanted) {
+        if value.may_be(wanted) {
             return Ok(());
         }
         let wanted: Vec<_> = wanted.iter().map(|kind| kind.name()).collect();
         let message = format!(
             "{user} takes {}, and this is {}",
             wanted.join(" or "),
-            kind.name()
+            value.name()
         );
-        Err(self.problem(node, Code::ConditionType, message, String::new()))
+        let help = match value.kind {
+            Kind::Optional => "give it a value for when it is absent: `.orValue(…)`",
+            Kind::Any
+            | Kind::Null
+            | Kind::Bool
+            | Kind::Number
+            | Kind::Text
+            | Kind::Items
+            | Kind::Entries
+            | Kind::Time
+            | Kind::Duration => "",
+        };
+        Err(self.problem(node, Code::ConditionType, message, help.to_owned()))
     }
 
-    pub(super) fn unsupported(&self, node: &IdedExpr, what: &str) -> Problem {
+    fn unsupported(&self, node: &IdedExpr, what: &str) -> Problem {
         let message = format!("{what} are not part of the language");
         self.problem(node, Code::ConditionSyntax, message, String::new())
     }
 
-    pub(super) fn boxed(&mut self, node: &IdedExpr) -> Result<(Box<Expression>, Kind), Problem> {
+    /// Warns of a part that is the same for every call.
+    fn constant(&mut self, node: &IdedExpr, what: &str) {
+        let message = format!("{what} reads nothing of the call, so it is always the same");
+        let help = Code::ConditionConstant.help().to_owned();
+        let warning = self.warning(node, Code::ConditionConstant, message, help);
+        self.warnings.push(warning);
+    }
+
+    fn boxed(&mut self, node: &IdedExpr) -> Result<(Box<Expression>, Type), Problem> {
         self.expression(node)
-            .map(|(expression, kind)| (Box::new(expression), kind))
+            .map(|(expression, value)| (Box::new(expression), value))
     }
 
     pub(super) fn expression(&mut self, node: &IdedExpr) -> Lowered {
@@ -208,12 +166,18 @@ impl Lowering<'_> {
                 if !list.optional_indices.is_empty() {
                     return Err(self.unsupported(node, "optional elements"));
                 }
-                let items: Result<Vec<_>, _> = list
-                    .elements
-                    .iter()
-                    .map(|node| self.expression(node).map(|e| e.0))
-                    .collect();
-                Ok((Expression::Items(items?), Kind::Items))
+                let mut items = Vec::new();
+                let mut element: Option<Type> = None;
+                for node in &list.elements {
+                    let (item, value) = self.expression(node)?;
+                    items.push(item);
+                    element = Some(element.map_or_else(|| value.clone(), |e| e.join(&value)));
+                }
+                let value = Type {
+                    most: u64::try_from(items.len()).ok(),
+                    ..Type::list(element.unwrap_or(Type::ANY))
+                };
+                Ok((Expression::Items(items), value))
             }
             Expr::Map(map) => {
                 let mut entries = Vec::new();
@@ -224,11 +188,11 @@ impl Lowering<'_> {
                     if entry.optional {
                         return Err(self.unsupported(node, "optional entries"));
                     }
-                    let (key, kind) = self.expression(&entry.key)?;
-                    self.expect(&entry.key, kind, &[Kind::Text], "the key of a map")?;
+                    let (key, value) = self.expression(&entry.key)?;
+                    self.expect(&entry.key, &value, &[Kind::Text], "the key of a map")?;
                     entries.push((key, self.expression(&entry.value)?.0));
                 }
-                Ok((Expression::Entries(entries), Kind::Entries))
+                Ok((Expression::Entries(entries), Type::of(Kind::Entries)))
             }
             Expr::Struct(_) => Err(self.unsupported(node, "messages")),
             Expr::Comprehension(_) | Expr::Unspecified => {
@@ -238,41 +202,48 @@ impl Lowering<'_> {
     }
 
     fn literal(&self, node: &IdedExpr, literal: &LiteralValue) -> Lowered {
+        let number = |number| (Expression::Number(number), Type::NUMBER);
         Ok(match literal {
-            LiteralValue::Null => (Expression::Null, Kind::Null),
-            LiteralValue::Boolean(value) => (Expression::Bool(*value.inner()), Kind::Bool),
-            LiteralValue::Int(value) => (
-                Expression::Number(Number::Int(*value.inner())),
-                Kind::Number,
-            ),
-            LiteralValue::UInt(value) => (
-                Expression::Number(Number::Uint(*value.inner())),
-                Kind::Number,
-            ),
-            LiteralValue::Double(value) => (
-                Expression::Number(Number::Double(*value.inner())),
-                Kind::Number,
-            ),
-            LiteralValue::String(value) => (Expression::Text(value.inner().to_owned()), Kind::Text),
+            LiteralValue::Null => (Expression::Null, Type::of(Kind::Null)),
+            LiteralValue::Boolean(value) => (Expression::Bool(*value.inner()), Type::BOOL),
+            LiteralValue::Int(value) => number(Number::Int(*value.inner())),
+            LiteralValue::UInt(value) => number(Number::Uint(*value.inner())),
+            LiteralValue::Double(value) => number(Number::Double(*value.inner())),
+            LiteralValue::String(value) => (Expression::Text(value.inner().to_owned()), Type::TEXT),
             LiteralValue::Bytes(_) => return Err(self.unsupported(node, "bytes")),
         })
     }
 
+    /// The place of the newest variable of a loop with this name.
+    fn local(&self, name: &str) -> Option<usize> {
+        self.locals.iter().rposition(|(local, _)| local == name)
+    }
+
     fn identifier(&self, node: &IdedExpr, name: &str) -> Lowered {
-        if let Some(at) = self.locals.iter().rposition(|local| local == name) {
-            return Ok((Expression::Local(at), Kind::Any));
+        if let Some(at) = self.local(name) {
+            return Ok((Expression::Local(at), self.locals[at].1.clone()));
         }
         let Some(variable) = Variable::parse(name) else {
-            let known = Variable::NAMES
-                .into_iter()
-                .chain(self.locals.iter().map(String::as_str));
-            let help = suggest::did_you_mean(name, known)
+            let locals = self.locals.iter().map(|(local, _)| local.as_str());
+            let help = suggest::did_you_mean(name, Variable::NAMES.into_iter().chain(locals))
                 .unwrap_or_else(|| Code::UnknownVariable.help().to_owned());
             let message = format!("there is no variable `{name}`");
             return Err(self.problem(node, Code::UnknownVariable, message, help));
         };
-        if matches!(variable, Variable::Args | Variable::Context) {
-            return Ok((Expression::Variable(variable), Kind::Entries));
+        match variable {
+            Variable::Args => {
+                let value = Type::shaped(std::sync::Arc::clone(&self.names.arguments.shape));
+                return Ok((Expression::Variable(variable), value));
+            }
+            Variable::Context => {
+                return Ok((Expression::Variable(variable), Type::of(Kind::Entries)));
+            }
+            Variable::Lists
+            | Variable::Agent
+            | Variable::User
+            | Variable::Tool
+            | Variable::Env
+            | Variable::Request => {}
         }
         let example = variable
             .properties()
@@ -281,92 +252,5 @@ impl Lowering<'_> {
         let message = format!("`{name}` cannot be used as a whole");
         let help = format!("name a property, such as `{name}.{example}`");
         Err(self.problem(node, Code::ConditionType, message, help))
-    }
-
-    fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Lowered {
-        let (operand, kind) = self.property(node, &select.operand, &select.field)?;
-        let field = select.field.clone();
-        if select.test {
-            return Ok((Expression::Has(operand, field), Kind::Bool));
-        }
-        Ok((Expression::Select(operand, field), kind))
-    }
-
-    /// The operand of a property, with what is known of the property.
-    pub(super) fn property(
-        &mut self,
-        node: &IdedExpr,
-        operand: &IdedExpr,
-        field: &str,
-    ) -> Result<(Box<Expression>, Kind), Problem> {
-        if let Expr::Ident(name) = &operand.expr
-            && !self.locals.contains(name)
-            && let Some(variable) = Variable::parse(name)
-        {
-            let kind = self.variable_property(node, variable, field)?;
-            return Ok((Box::new(Expression::Variable(variable)), kind));
-        }
-        let (expression, kind) = self.boxed(operand)?;
-        self.expect(
-            operand,
-            kind,
-            &[Kind::Entries, Kind::Optional],
-            "a property",
-        )?;
-        let kind = if kind == Kind::Optional {
-            Kind::Optional
-        } else {
-            Kind::Any
-        };
-        Ok((expression, kind))
-    }
-
-    fn variable_property(
-        &self,
-        node: &IdedExpr,
-        variable: Variable,
-        field: &str,
-    ) -> Result<Kind, Problem> {
-        match variable {
-            Variable::Args => match self.names.arguments {
-                Some(known) if !known.contains(field) => {
-                    let help = suggest::did_you_mean(field, known.iter().map(String::as_str))
-                        .unwrap_or_else(|| Code::UnknownArgument.help().to_owned());
-                    let message = format!("`arguments` of this rule has no `{field}`");
-                    Err(self.problem(node, Code::UnknownArgument, message, help))
-                }
-                _ => Ok(Kind::Any),
-            },
-            Variable::Context => Ok(Kind::Any),
-            Variable::Lists => {
-                if self.names.lists.contains_key(field) {
-                    return Ok(Kind::Items);
-                }
-                let known = self.names.lists.keys().map(String::as_str);
-                let help = suggest::did_you_mean(field, known)
-                    .unwrap_or_else(|| Code::UnknownList.help().to_owned());
-                let message = format!("there is no list `{field}`");
-                Err(self.problem(node, Code::UnknownList, message, help))
-            }
-            Variable::Agent
-            | Variable::User
-            | Variable::Tool
-            | Variable::Env
-            | Variable::Request => {
-                let known = variable.properties().unwrap_or(&[]);
-                if !known.contains(&field) {
-                    let help = suggest::did_you_mean(field, known.iter().copied())
-                        .unwrap_or_else(|| format!("it has `{}`", known.join("`, `")));
-                    let message = format!("there is no property `{field}` here");
-                    return Err(self.problem(node, Code::UnknownProperty, message, help));
-                }
-                Ok(match field {
-                    "roles" | "groups" => Kind::Items,
-                    "labels" => Kind::Entries,
-                    "time" => Kind::Time,
-                    _ => Kind::Text,
-                })
-            }
-        }
     }
 }

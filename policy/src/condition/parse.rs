@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cel::common::ast::{IdedExpr, SourceInfo};
 
 use super::{Problem, limits};
-use crate::diagnostic::DiagnosticCode;
+use crate::diagnostic::{DiagnosticCode, DiagnosticSeverity};
 
 /// An expression as parsed, with the places of its nodes.
 pub(super) struct Parsed {
@@ -51,6 +51,7 @@ fn syntax(start: usize, end: usize, message: &str) -> Problem {
     Problem {
         start,
         end,
+        severity: DiagnosticSeverity::Error,
         code,
         message,
         help: String::new(),
@@ -82,6 +83,7 @@ fn bound(text: &str) -> Result<(), Problem> {
     let large = |message: String| Problem {
         start: 0,
         end: text.len(),
+        severity: DiagnosticSeverity::Error,
         code: DiagnosticCode::ConditionTooLarge,
         message,
         help: DiagnosticCode::ConditionTooLarge.help().to_owned(),

@@ -29,13 +29,11 @@ fn call(args: &Json) -> Call {
 }
 
 fn compile(text: &str) -> Result<Condition, Vec<Problem>> {
-    Condition::compile(
-        text,
-        &Names {
-            arguments: None,
-            lists: &Lists::new(),
-        },
-    )
+    let names = Names {
+        arguments: &Declared::default(),
+        lists: &Lists::new(),
+    };
+    Condition::compile(text, &names).map(|checked| checked.condition)
 }
 
 fn run(text: &str, args: &Json) -> Result<bool, Failure> {

@@ -130,6 +130,15 @@ codes! {
     ConditionType = "condition-type",
         "A condition uses a value of a type that the operation does not take.",
         "Convert the value, or correct the operation; the condition as a whole must be true or false.";
+    ConditionNever = "condition-never",
+        "A condition compares with a value that the schema rules out.",
+        "Correct the value, or the schema: as it stands the comparison always has the same result.";
+    ConditionConstant = "condition-constant",
+        "A condition, or a part of it, is the same for every call.",
+        "Remove it, or let it read the call: `true` and `1 == 1` decide nothing.";
+    OptionalUnchecked = "optional-unchecked",
+        "The condition of an allow reads what may be left out.",
+        "Ask first with `has(args.name) && …`, or read it as `args.?name.orValue(…)`: reading what is absent fails.";
     MissingApproval = "missing-approval",
         "A rule may need an approval, and nobody is named who could give it.",
         "Add `approval: { approvers: [role:...] }` to the rule or once to the policy.";

@@ -220,6 +220,15 @@ fn texts() -> Vec<(DiagnosticCode, String)> {
         (Code::ConditionType, when("1 + 1")),
         (Code::ConditionType, when("agent.id > 1")),
         (Code::ConditionType, when("agent == 'x'")),
+        (
+            Code::ConditionNever,
+            allow("arguments: { a: { enum: [USD, EUR] } }\nwhen: args.a == 'ERU'"),
+        ),
+        (Code::ConditionConstant, when("1 == 1")),
+        (
+            Code::OptionalUnchecked,
+            allow("arguments: { a: { type: number } }\noptional: [a]\nwhen: args.a > 1"),
+        ),
         (Code::MissingApproval, rule("effect: require_approval")),
         (
             Code::UnusedField,
