@@ -36,6 +36,8 @@ pub(crate) mod limits {
     pub(crate) const DEPTH: usize = 32;
     /// Deepest nesting of `all`, `exists`, `exists_one`, `map` and `filter`.
     pub(crate) const LOOPS: usize = 2;
+    /// Longest text that a pattern is matched against, in bytes.
+    pub(crate) const MATCHED: usize = 8 * 1024;
     /// Steps of one evaluation.
     pub(crate) const STEPS: u32 = 100_000;
 }

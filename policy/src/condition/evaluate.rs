@@ -6,6 +6,7 @@
 )]
 
 mod access;
+pub(super) mod part;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -16,7 +17,7 @@ use super::expression::{Expression, Loop, LoopKind};
 use super::number::{Number, Operation};
 use super::value::{Entries, Items, Value};
 use super::{Failure, limits};
-use access::{compare, find, index, optional};
+use access::{bounded, compare, find, index, optional};
 
 /// Evaluates a condition; anything but true or false is a failure.
 pub(super) fn evaluate<'a>(
@@ -165,7 +166,7 @@ impl<'a> Run<'a> {
             }
             Expression::Matches(text, regex) => match self.value(text)? {
                 Value::Text(text) => {
-                    // RELIABILITY: patterns run over bounded text only.
+                    bounded(&text)?;
                     self.charge(text.len() / 4)?;
                     Ok(Value::Bool(regex.is_match(&text)))
                 }

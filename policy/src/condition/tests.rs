@@ -188,19 +188,30 @@ fn a_value_that_does_not_fit_is_a_failure_and_no_panic() {
 #[test]
 fn a_runaway_condition_ends_within_its_steps() {
     let many: Vec<u32> = (0..20_000).collect();
-    let args = json!({"l": many, "s": "ab".repeat(60_000)});
+    let args = json!({"l": many, "s": "ab".repeat(60_000), "t": "ab".repeat(4_000)});
     let start = std::time::Instant::now();
     for text in [
         "args.l.all(a, args.l.all(b, a + b >= 0))",
         "args.l.map(a, args.l).size() >= 0 && args.l.all(a, args.l == args.l)",
         "args.l.all(a, args.s.contains('c') == false)",
-        "args.l.exists(a, args.s.matches('(a|b)*c'))",
+        "args.l.exists(a, args.t.matches('(a|b)*c'))",
         "args.l.all(a, (args.s + args.s + args.s + args.s).size() > 0)",
     ] {
         let failure = run(text, &args).unwrap_err();
         assert!(failure.0.contains("steps"), "{text}: {failure}");
     }
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_pattern_is_not_run_over_unbounded_text() {
+    let matches = |length: usize| run("args.s.matches('b$')", &json!({"s": "b".repeat(length)}));
+    assert_eq!(matches(limits::MATCHED), Ok(true));
+    let failure = matches(limits::MATCHED + 1).unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "`matches()` reads at most 8192 bytes, and this text has 8193"
+    );
 }
 
 #[test]

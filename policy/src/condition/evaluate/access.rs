@@ -8,13 +8,25 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::{Computed, fail};
-use crate::condition::Failure;
 use crate::condition::expression::Comparison;
 use crate::condition::number::Number;
 use crate::condition::value::Value;
+use crate::condition::{Failure, limits};
 
 pub(super) fn optional(value: Option<Value<'_>>) -> Value<'_> {
     Value::Optional(value.map(Rc::new))
+}
+
+/// RELIABILITY: patterns run over bounded text only.
+pub(super) fn bounded(text: &str) -> Result<(), Failure> {
+    if text.len() <= limits::MATCHED {
+        return Ok(());
+    }
+    fail(format!(
+        "`matches()` reads at most {} bytes, and this text has {}",
+        limits::MATCHED,
+        text.len()
+    ))
 }
 
 /// A property; None when it is absent.

@@ -1,0 +1,21 @@
+//! Evaluates a part of a condition on its own.
+
+use super::{Computed, Environment, Expression, Run, Value};
+
+/// Computes an expression with the variables of the loops around it; takes what it costs from `steps`.
+#[expect(dead_code, reason = "for explanations")]
+pub(in crate::condition) fn part<'a>(
+    expression: &'a Expression,
+    environment: &'a Environment<'a>,
+    locals: Vec<Value<'a>>,
+    steps: &mut u32,
+) -> Computed<'a> {
+    let mut run = Run {
+        environment,
+        locals,
+        steps: *steps,
+    };
+    let value = run.value(expression);
+    *steps = run.steps;
+    value
+}
