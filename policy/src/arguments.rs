@@ -104,6 +104,11 @@ impl Arguments {
         parse::object(json).map(Self)
     }
 
+    /// Takes values that come from arguments which were read strictly.
+    pub(crate) const fn from_map(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+
     /// The value of an argument.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {

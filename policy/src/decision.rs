@@ -5,6 +5,7 @@ use std::time::Duration;
 use veto_core::{PolicyName, RuleId};
 
 use crate::reason::Reason;
+use crate::redact::Redaction;
 
 /// What the policy says of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +94,8 @@ pub struct Decision {
     pub errors: Vec<String>,
     /// Who must approve; set when the outcome is approval.
     pub approval: Option<Approval>,
+    /// What a record of the call must not keep. The reason does not show it either.
+    pub redaction: Redaction,
 }
 
 /// A rule that matched.
@@ -126,4 +129,6 @@ pub struct ApprovalTerms {
     pub approvers: Vec<String>,
     /// How many different people must approve.
     pub quorum: u32,
+    /// The person on whose behalf the agent acts never counts.
+    pub independent: bool,
 }

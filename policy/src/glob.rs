@@ -1,25 +1,19 @@
 //! Globs over names of tools and agents: `*` matches within a segment, `**` across segments;
 //! segments are separated by `.` or `/`. Either star may match nothing.
 
-/// A compiled glob; matching takes at most (pattern × text) steps.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Glob {
-    text: String,
-    tokens: Vec<Token>,
-}
+use std::sync::Arc;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Token {
-    Byte(u8),
-    Segment,
-    Across,
-}
+const MOST: usize = 256;
+
+/// A glob that was checked; matching takes at most (pattern × text) steps and no memory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Glob(Arc<str>);
 
 impl Glob {
     /// Reads a glob; the error says what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() || text.len() > 256 {
-            return Err("a glob has 1 to 256 characters".to_owned());
+        if text.is_empty() || text.len() > MOST {
+            return Err(format!("a glob has 1 to {MOST} characters"));
         }
         if text.contains("***") {
             return Err("three stars mean nothing: `*` or `**`".to_owned());
@@ -34,34 +28,27 @@ impl Glob {
         {
             return Err(format!("`{c}` has no meaning here: only `*` and `**` do"));
         }
-        let mut tokens = Vec::new();
-        let mut bytes = text.bytes().peekable();
-        while let Some(byte) = bytes.next() {
-            tokens.push(match byte {
-                b'*' if bytes.next_if_eq(&b'*').is_some() => Token::Across,
-                b'*' => Token::Segment,
-                byte => Token::Byte(byte),
-            });
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            tokens,
-        })
+        Ok(Self(text.into()))
     }
 
     /// The glob as written.
     pub(crate) fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The one name that it matches, when it has no star.
     pub(crate) fn exact(&self) -> Option<&str> {
-        (!self.text.contains('*')).then_some(&*self.text)
+        (!self.0.contains('*')).then_some(&*self.0)
     }
 
     /// What every match starts with.
     pub(crate) fn prefix(&self) -> &str {
-        self.text.split('*').next().unwrap_or("")
+        self.0.split('*').next().unwrap_or("")
+    }
+
+    /// What every match ends with.
+    pub(crate) fn suffix(&self) -> &str {
+        self.0.rsplit('*').next().unwrap_or("")
     }
 
     /// Tells whether the name matches.
@@ -69,34 +56,49 @@ impl Glob {
         if let Some(exact) = self.exact() {
             return exact == name;
         }
-        if !name.starts_with(self.prefix()) {
+        if !name.starts_with(self.prefix()) || !name.ends_with(self.suffix()) {
             return false;
         }
-        // States of the automaton that are alive: `alive[n]` says that n tokens are matched.
-        let mut alive = vec![false; self.tokens.len() + 1];
-        let mut next = alive.clone();
-        alive[0] = true;
-        self.skip_stars(&mut alive);
+        let pattern = self.0.as_bytes();
+        // States of the automaton that are alive: `alive` at n says that n bytes of the pattern are matched.
+        let mut alive = States::default();
+        alive.add(pattern, 0);
         for byte in name.bytes() {
-            next.fill(false);
-            for (at, token) in self.tokens.iter().enumerate().filter(|(at, _)| alive[*at]) {
-                match token {
-                    Token::Byte(wanted) => next[at + 1] |= *wanted == byte,
-                    Token::Segment => next[at] |= !matches!(byte, b'.' | b'/'),
-                    Token::Across => next[at] = true,
+            let mut next = States::default();
+            for at in (0..pattern.len()).filter(|at| alive.has(*at)) {
+                match pattern[at] {
+                    b'*' if pattern.get(at + 1) == Some(&b'*') => next.add(pattern, at),
+                    b'*' if matches!(byte, b'.' | b'/') => {}
+                    b'*' => next.add(pattern, at),
+                    literal if literal == byte => next.add(pattern, at + 1),
+                    _ => {}
                 }
             }
-            std::mem::swap(&mut alive, &mut next);
-            self.skip_stars(&mut alive);
+            alive = next;
         }
-        alive[self.tokens.len()]
+        alive.has(pattern.len())
+    }
+}
+
+/// A set of places in a pattern.
+#[derive(Debug, Clone, Copy, Default)]
+struct States([u64; MOST / 64 + 1]);
+
+impl States {
+    const fn has(&self, at: usize) -> bool {
+        self.0[at / 64] >> (at % 64) & 1 == 1
     }
 
-    fn skip_stars(&self, alive: &mut [bool]) {
-        for (at, token) in self.tokens.iter().enumerate() {
-            if !matches!(token, Token::Byte(_)) && alive[at] {
-                alive[at + 1] = true;
-            }
+    /// Adds a place, and those behind the stars that start there: a star may match nothing.
+    fn add(&mut self, pattern: &[u8], mut at: usize) {
+        self.0[at / 64] |= 1 << (at % 64);
+        while pattern.get(at) == Some(&b'*') {
+            at += if pattern.get(at + 1) == Some(&b'*') {
+                2
+            } else {
+                1
+            };
+            self.0[at / 64] |= 1 << (at % 64);
         }
     }
 }

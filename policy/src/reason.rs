@@ -37,6 +37,7 @@ reasons! {
     DeniedByRule = "denied_by_rule", "A deny rule matches.";
     UnknownAgent = "unknown_agent", "The agent is not registered.";
     AgentDisabled = "agent_disabled", "The agent is disabled.";
+    ArgumentsInvalid = "arguments_invalid", "The arguments break the declared schema of the tool; no rule was asked.";
     UnknownTool = "unknown_tool", "No rule of the policy set names the tool.";
     RoleMismatch = "role_mismatch", "Rules name the tool, and none is for this agent or one of its roles.";
     NoMatchingRule = "no_matching_rule", "Rules name the tool for this agent, and none of them allows it.";

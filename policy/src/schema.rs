@@ -89,6 +89,11 @@ impl Schema {
         self.validator.is_valid(value)
     }
 
+    /// Says why an object is refused; None when it is accepted.
+    pub(crate) fn refuses(&self, object: &serde_json::Map<String, Value>) -> Option<Refusal> {
+        self.refusal(&Value::Object(object.clone()))
+    }
+
     /// Says why the value is refused; None when it is accepted.
     pub(crate) fn refusal(&self, value: &Value) -> Option<Refusal> {
         self.validator

@@ -32,41 +32,22 @@ impl Source {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Diagnostic {
-        self.diagnostic(
-            DiagnosticSeverity::Error,
-            span,
-            code,
-            message.into(),
-            help.into(),
-        )
+        let lines = LineIndex::new(&self.text);
+        let (message, help) = (message.into(), help.into());
+        self.diagnostic(&lines, DiagnosticSeverity::Error, span, code, message, help)
     }
 
-    /// Makes a warning at the place.
-    pub(crate) fn warning(
+    /// Makes a finding at the place.
+    pub(crate) fn diagnostic(
         &self,
-        span: Span,
-        code: DiagnosticCode,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        self.diagnostic(
-            DiagnosticSeverity::Warning,
-            span,
-            code,
-            message.into(),
-            help.into(),
-        )
-    }
-
-    fn diagnostic(
-        &self,
+        lines: &LineIndex,
         severity: DiagnosticSeverity,
         span: Span,
         code: DiagnosticCode,
         message: String,
         help: String,
     ) -> Diagnostic {
-        let (line, column) = self.position(span.start);
+        let (line, column) = lines.position(&self.text, span.start);
         let meant = self
             .text
             .get(span.start..span.end.max(span.start))
@@ -89,19 +70,29 @@ impl Source {
             help,
         }
     }
+}
+
+/// Where the lines of a text start, so that many findings cost one reading of it.
+#[derive(Debug)]
+pub(crate) struct LineIndex(Vec<usize>);
+
+impl LineIndex {
+    pub(crate) fn new(text: &str) -> Self {
+        let after = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(after).collect())
+    }
 
     /// Line and column, both from 1, the column in characters.
-    fn position(&self, offset: usize) -> (u32, u32) {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
+    pub(crate) fn position(&self, text: &str, offset: usize) -> (u32, u32) {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = self.0.partition_point(|start| *start <= offset) - 1;
+        let start = self.0.get(line).copied().unwrap_or(0);
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
-        (
-            count(before.matches('\n').count()),
-            count(before[start..].chars().count()),
-        )
+        // A column beyond this is of a file that nobody reads; counting on would cost time for each finding.
+        let column = text[start..offset].chars().take(100_000).count();
+        (count(line), count(column))
     }
 }

@@ -10,6 +10,7 @@ mod all {
     mod corpus;
     mod diagnostics;
     mod examples;
+    mod language;
     mod properties;
     mod support;
 }

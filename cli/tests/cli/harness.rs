@@ -109,9 +109,11 @@ impl Dev {
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn stop(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
+        // The shell's own `kill`: a small system has no program of that name.
+        let kill = format!("kill -TERM {pid}");
         assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
+            Command::new("sh")
+                .args(["-c", &kill])
                 .status()
                 .unwrap()
                 .success()

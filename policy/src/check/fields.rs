@@ -2,22 +2,27 @@
 
 use std::fmt::Display;
 
-use crate::diagnostic::{Diagnostic, DiagnosticCode as Code};
+use crate::diagnostic::{Diagnostic, DiagnosticCode as Code, DiagnosticSeverity};
 use crate::source::tree::{Key, Node, NodeValue};
-use crate::source::{Source, Span};
+use crate::source::{LineIndex, Source, Span};
 use crate::suggest;
 
 /// Collects what is found in one source.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     source: &'a Source,
+    lines: Option<LineIndex>,
     pub(crate) found: Vec<Diagnostic>,
 }
+
+/// A file with more findings than this is not read to its end by anybody.
+const MOST: usize = 1_000;
 
 impl<'a> Findings<'a> {
     pub(crate) const fn new(source: &'a Source) -> Self {
         Self {
             source,
+            lines: None,
             found: Vec::new(),
         }
     }
@@ -29,8 +34,7 @@ impl<'a> Findings<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.found
-            .push(self.source.error(span, code, message, help));
+        self.add(DiagnosticSeverity::Error, span, code, message, help);
     }
 
     pub(crate) fn warning(
@@ -40,8 +44,41 @@ impl<'a> Findings<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        self.add(DiagnosticSeverity::Warning, span, code, message, help);
+    }
+
+    fn add(
+        &mut self,
+        severity: DiagnosticSeverity,
+        span: Span,
+        code: Code,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        // An error beyond the bound still counts: it replaces the last finding that does not.
+        if self.found.len() >= MOST {
+            if severity == DiagnosticSeverity::Error && !self.failed() {
+                self.found.pop();
+            } else {
+                return;
+            }
+        }
+        // The places of lines are worked out with the first finding, once for all of them.
+        let lines = self
+            .lines
+            .get_or_insert_with(|| LineIndex::new(&self.source.text));
+        let (message, help) = (message.into(), help.into());
+        let found = self
+            .source
+            .diagnostic(lines, severity, span, code, message, help);
+        self.found.push(found);
+    }
+
+    /// Tells whether an error was found.
+    pub(crate) fn failed(&self) -> bool {
         self.found
-            .push(self.source.warning(span, code, message, help));
+            .iter()
+            .any(|found| found.severity == DiagnosticSeverity::Error)
     }
 
     /// The text of the source.
@@ -60,14 +97,7 @@ pub(super) struct Fields<'a> {
 }
 
 /// Fields that the language reserves.
-const RESERVED: &[&str] = &[
-    "limits",
-    "marks",
-    "definitions",
-    "not_before",
-    "not_after",
-    "redact",
-];
+const RESERVED: &[&str] = &["limits", "marks"];
 
 impl<'a> Fields<'a> {
     /// Opens a mapping that may have the known fields and no others.
@@ -212,6 +242,30 @@ pub(super) fn boolean(node: &Node, what: impl Display, findings: &mut Findings<'
     }
     wrong(node, format!("`{what}`"), "true or false", findings);
     false
+}
+
+/// The text of a field that may be left out.
+pub(super) fn optional_text<'a>(
+    fields: &Fields<'a>,
+    name: &str,
+    findings: &mut Findings<'_>,
+) -> Option<&'a str> {
+    text(fields.get(name)?, name, findings)
+}
+
+/// A list of texts that may be left out.
+pub(super) fn texts<'a>(
+    fields: &Fields<'a>,
+    name: &str,
+    findings: &mut Findings<'_>,
+) -> Vec<(&'a str, Span)> {
+    let nodes = fields
+        .get(name)
+        .map_or(&[][..], |node| items(node, name, findings));
+    nodes
+        .iter()
+        .filter_map(|node| Some((text(node, name, findings)?, node.span)))
+        .collect()
 }
 
 /// One of some words.

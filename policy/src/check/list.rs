@@ -5,7 +5,7 @@ use crate::list::{List, ListType};
 use crate::source::tree::Node;
 
 use super::fields::{self, Fields};
-use super::{Findings, version};
+use super::{Findings, invalid_name, is_word, version};
 
 /// Reads a list.
 pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
@@ -24,18 +24,11 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
     }
     let name_node = metadata.required("name", findings)?;
     let name = fields::text(name_node, "name", findings)?;
-    let fine = name.len() <= 63
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !fine {
-        let message = format!("`{name}` is no name of a list");
-        findings.error(
+    if !is_word(name) {
+        invalid_name(
             name_node.span,
-            Code::InvalidName,
-            message,
-            Code::InvalidName.help(),
+            format!("`{name}` is no name of a list"),
+            findings,
         );
     }
     let kind = match all.get("type") {

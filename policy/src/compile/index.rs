@@ -1,95 +1,226 @@
 //! Finds the rules that can match a call, so that cost follows them and not all rules.
 
-use std::collections::HashMap;
+mod globs;
 
-use veto_core::{AgentId, Role};
+use std::sync::Arc;
 
-use super::rule::CompiledRule;
-use crate::glob::Glob;
+use smallvec::SmallVec;
+use veto_core::Role;
 
-/// Rules by tool, then by subject.
-#[derive(Debug, Default)]
+use super::policy::{CompiledPolicy, CompiledRule, Rule};
+use super::sharded::Sharded;
+use crate::call::Agent;
+use globs::Globs;
+
+/// Rules by tool, then by subject. A copy shares what it has; a change copies what it touches.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    exact: HashMap<String, BySubject>,
-    globs: Vec<(Glob, BySubject)>,
+    exact: Sharded<BySubject>,
+    globs: Globs,
 }
 
-/// Rules of one tool or glob; numbers are places in the list of all rules.
-#[derive(Debug, Default)]
-struct BySubject {
-    roles: HashMap<Role, Vec<usize>>,
-    agents: HashMap<String, Vec<usize>>,
-    globs: Vec<(Glob, usize)>,
-}
+/// The rules that a call has to look at; few fit without asking for memory.
+pub(crate) type Candidates<'a> = SmallVec<[Rule<'a>; 12]>;
 
 impl Index {
-    pub(super) fn new(rules: &[CompiledRule]) -> Self {
-        let mut index = Self::default();
-        let mut globs: HashMap<String, (Glob, BySubject)> = HashMap::new();
-        for (at, rule) in rules.iter().enumerate() {
-            for tool in &rule.tools {
-                match tool.exact() {
-                    Some(name) => index
-                        .exact
-                        .entry(name.to_owned())
-                        .or_default()
-                        .add(at, rule),
-                    None => globs
-                        .entry(tool.as_str().to_owned())
-                        .or_insert_with(|| (tool.clone(), BySubject::default()))
-                        .1
-                        .add(at, rule),
-                }
-            }
+    /// Makes an empty index for about so many tools.
+    pub(super) fn for_about(tools: usize) -> Self {
+        Self {
+            exact: Sharded::for_about(tools),
+            globs: Globs::default(),
         }
-        index.globs = globs.into_values().collect();
-        index.globs.sort_by(|a, b| a.0.cmp(&b.0));
-        index
     }
 
-    /// The rules that name the tool, and of them those for the agent, each sorted and once.
-    /// The first says only whether there are any.
-    pub(crate) fn candidates(
-        &self,
-        tool: &str,
-        agent: &AgentId,
-        roles: &[Role],
-    ) -> (bool, Vec<usize>) {
-        let globs = self
-            .globs
-            .iter()
-            .filter(|(glob, _)| glob.matches(tool))
-            .map(|(_, rules)| rules);
-        let mut named = false;
-        let mut found = Vec::new();
-        for rules in self.exact.get(tool).into_iter().chain(globs) {
-            named = true;
-            for role in roles {
-                found.extend(rules.roles.get(role).into_iter().flatten());
+    /// Adds the rules of a policy; [`Index::sort`] must follow.
+    pub(super) fn add(&mut self, policy: &Arc<CompiledPolicy>) {
+        for (at, rule) in (0_u32..).zip(&policy.rules) {
+            for tool in &rule.named_tools {
+                self.exact.entry(tool).add(policy, at);
             }
-            found.extend(rules.agents.get(agent.as_str()).into_iter().flatten());
-            let by_glob = rules
-                .globs
-                .iter()
-                .filter(|(glob, _)| glob.matches(agent.as_str()));
-            found.extend(by_glob.map(|(_, at)| at));
+            for glob in rule.tool_globs() {
+                self.globs.entry(glob).add(policy, at);
+            }
         }
-        found.sort_unstable();
-        found.dedup();
-        (named, found)
     }
+
+    /// Takes out the rules of a policy.
+    pub(super) fn remove(&mut self, policy: &Arc<CompiledPolicy>) {
+        for rule in &policy.rules {
+            for tool in &rule.named_tools {
+                if let Some(rules) = self.exact.get_mut(tool) {
+                    rules.remove(policy);
+                    if rules.is_empty() {
+                        self.exact.remove(tool);
+                    }
+                }
+            }
+            for glob in rule.tool_globs() {
+                self.globs.remove(glob, policy);
+            }
+        }
+    }
+
+    /// Sorts all rules after they were added.
+    pub(super) fn sort(&mut self) {
+        self.exact.values_mut().for_each(BySubject::sort);
+        self.globs.values_mut().for_each(BySubject::sort);
+    }
+
+    /// Sorts the rules of the tools that a policy names, after it was added.
+    pub(super) fn sort_for(&mut self, policy: &CompiledPolicy) {
+        for rule in &policy.rules {
+            for tool in &rule.named_tools {
+                if let Some(rules) = self.exact.get_mut(tool) {
+                    rules.sort();
+                }
+            }
+            for glob in rule.tool_globs() {
+                self.globs.entry(glob).sort();
+            }
+        }
+    }
+
+    /// The rules for the tool and the agent, each once, in no order that means anything.
+    pub(crate) fn candidates(&self, tool: &str, agent: &Agent) -> Candidates<'_> {
+        let mut found = Candidates::new();
+        let mut places = 0;
+        self.for_tool(tool, |rules| {
+            let before = found.len();
+            rules.find(agent, &mut found);
+            places += usize::from(found.len() > before);
+        });
+        // A rule is found once for each way in which it names the tool or the agent.
+        if found.len() > 1 && (places > 1 || agent.roles.len() > 1 || found.iter().any(Rule::twice))
+        {
+            found.sort_unstable_by_key(Rule::identity);
+            found.dedup_by_key(|rule| rule.identity());
+        }
+        found
+    }
+
+    /// Tells whether any rule names the tool.
+    pub(crate) fn names(&self, tool: &str) -> bool {
+        let mut named = false;
+        self.for_tool(tool, |_| named = true);
+        named
+    }
+
+    /// Every rule that names the tool, whoever it is for, each once.
+    pub(crate) fn of_tool(&self, tool: &str) -> Vec<Rule<'_>> {
+        let mut found = Vec::new();
+        self.for_tool(tool, |rules| found.extend(rules.all()));
+        found.sort_unstable_by_key(Rule::identity);
+        found.dedup_by_key(|rule| rule.identity());
+        found
+    }
+
+    fn for_tool<'a>(&'a self, tool: &str, mut visit: impl FnMut(&'a BySubject)) {
+        if let Some(rules) = self.exact.get(tool) {
+            visit(rules);
+        }
+        self.globs.for_each(tool, visit);
+    }
+}
+
+/// A rule by its policy and its place there.
+#[derive(Debug, Clone)]
+struct Entry {
+    policy: Arc<CompiledPolicy>,
+    at: u32,
+}
+
+impl Entry {
+    fn rule(&self) -> Option<Rule<'_>> {
+        let at = usize::try_from(self.at).ok()?;
+        let rule: &CompiledRule = self.policy.rules.get(at)?;
+        Some(Rule {
+            policy: &self.policy,
+            rule,
+        })
+    }
+}
+
+/// Rules of one tool or glob, by the agents that they are for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct BySubject {
+    roles: Vec<(Role, Entry)>,
+    agents: Vec<(Arc<str>, Entry)>,
+    /// For agents by glob or label: each has to be asked.
+    patterns: Vec<Entry>,
 }
 
 impl BySubject {
-    fn add(&mut self, at: usize, rule: &CompiledRule) {
-        for role in &rule.subjects.roles {
-            self.roles.entry(role.clone()).or_default().push(at);
+    fn add(&mut self, policy: &Arc<CompiledPolicy>, at: u32) {
+        let entry = || Entry {
+            policy: Arc::clone(policy),
+            at,
+        };
+        let subjects = &policy.subjects;
+        for role in &subjects.roles {
+            self.roles.push((role.clone(), entry()));
         }
-        for agent in &rule.subjects.agents {
+        let mut pattern = !subjects.labels.is_empty();
+        for agent in &subjects.agents {
             match agent.exact() {
-                Some(id) => self.agents.entry(id.to_owned()).or_default().push(at),
-                None => self.globs.push((agent.clone(), at)),
+                Some(id) => self.agents.push((id.into(), entry())),
+                None => pattern = true,
             }
         }
+        if pattern {
+            self.patterns.push(entry());
+        }
+    }
+
+    fn remove(&mut self, policy: &Arc<CompiledPolicy>) {
+        self.roles
+            .retain(|(_, entry)| !Arc::ptr_eq(&entry.policy, policy));
+        self.agents
+            .retain(|(_, entry)| !Arc::ptr_eq(&entry.policy, policy));
+        self.patterns
+            .retain(|entry| !Arc::ptr_eq(&entry.policy, policy));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.agents.is_empty() && self.patterns.is_empty()
+    }
+
+    fn sort(&mut self) {
+        self.roles.sort_by(|a, b| a.0.cmp(&b.0));
+        self.agents.sort_by(|a, b| a.0.cmp(&b.0));
+        for list in [&mut self.patterns] {
+            list.shrink_to_fit();
+        }
+        self.roles.shrink_to_fit();
+        self.agents.shrink_to_fit();
+    }
+
+    fn find<'a>(&'a self, agent: &Agent, found: &mut Candidates<'a>) {
+        for role in &agent.roles {
+            let from = self.roles.partition_point(|(name, _)| name < role);
+            let same = self.roles[from..]
+                .iter()
+                .take_while(|(name, _)| name == role);
+            found.extend(same.filter_map(|(_, entry)| entry.rule()));
+        }
+        let id = agent.id.as_str();
+        let from = self.agents.partition_point(|(name, _)| &**name < id);
+        let same = self.agents[from..]
+            .iter()
+            .take_while(|(name, _)| &**name == id);
+        found.extend(same.filter_map(|(_, entry)| entry.rule()));
+        let patterns = self
+            .patterns
+            .iter()
+            .filter(|entry| entry.policy.subjects.by_pattern(agent));
+        found.extend(patterns.filter_map(Entry::rule));
+    }
+
+    fn all(&self) -> impl Iterator<Item = Rule<'_>> {
+        let roles = self.roles.iter().map(|(_, entry)| entry);
+        let agents = self.agents.iter().map(|(_, entry)| entry);
+        roles
+            .chain(agents)
+            .chain(&self.patterns)
+            .filter_map(Entry::rule)
     }
 }

@@ -2,70 +2,52 @@
 
 use std::sync::Arc;
 
-use veto_core::{PolicyName, RuleId};
-
-use crate::check::{Effect, Findings, Policy, Rule, Subjects, Terms, within};
-use crate::condition::{Condition, Declared, Names, Problem};
-use crate::decision::Severity;
+use super::Caches;
+use super::policy::{CompiledArgument, CompiledPolicy, CompiledRule};
+use super::vocabulary::Vocabulary;
+use crate::check::{Effect, Findings, Policy, Rule, Tools, Window, within};
+use crate::condition::{self, Condition, Declared, Names};
 use crate::diagnostic::{DiagnosticCode as Code, DiagnosticSeverity};
 use crate::glob::Glob;
 use crate::list::Lists;
-use crate::schema::Schema;
+use crate::schema::{Problem, Schema};
 use crate::source::Span;
-use crate::source::tree::Node;
 
-/// A rule, ready to be matched.
-#[derive(Debug)]
-pub(crate) struct CompiledRule {
-    pub(crate) policy: PolicyName,
-    pub(crate) id: RuleId,
-    pub(crate) subjects: Arc<Subjects>,
-    pub(crate) tools: Vec<Glob>,
-    pub(crate) effect: Effect,
-    /// None: any arguments.
-    pub(crate) arguments: Option<Vec<CompiledArgument>>,
-    pub(crate) when: Option<Condition>,
-    pub(crate) reason: Option<String>,
-    pub(crate) severity: Option<Severity>,
-    pub(crate) approval: Option<Terms>,
-    pub(crate) otherwise: bool,
-    pub(crate) only_if_allowed: bool,
-    pub(crate) shadow: bool,
-}
-
-/// What a rule says of one argument.
-#[derive(Debug)]
-pub(crate) struct CompiledArgument {
-    pub(crate) name: String,
-    pub(crate) schema: Schema,
-    /// It may be absent or null.
-    pub(crate) optional: bool,
-}
-
-/// Compiles the rules of a policy; rules with errors are left out, and findings say why.
+/// Compiles a policy; rules with errors are left out, and findings say why.
 pub(super) fn compile(
-    policy: Policy,
-    lists: &Arc<Lists>,
+    policy: Policy<'_>,
+    vocabulary: &Vocabulary,
+    caches: &mut Caches,
     findings: &mut Findings<'_>,
-) -> Vec<CompiledRule> {
-    let subjects = Arc::new(policy.subjects);
+) -> CompiledPolicy {
     // Tools that an allow of this policy opens for any arguments.
     let open: Vec<Glob> = policy
         .rules
         .iter()
         .filter(|rule| rule.effect == Effect::Allow && rule.arguments.is_none() && !rule.shadow)
-        .flat_map(|rule| rule.tools.clone())
+        .flat_map(|rule| rule.tools.names.clone())
         .collect();
-    let mut compiled = Vec::new();
+    let mut rules = Vec::with_capacity(policy.rules.len());
     for rule in policy.rules {
         beside(&rule, &open, findings);
-        compiled.extend(one(&policy.name, &subjects, rule, lists, findings));
+        rules.extend(one(rule, vocabulary, caches, findings));
     }
-    compiled
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    CompiledPolicy {
+        name: policy.name,
+        description: policy.description.map(Arc::from),
+        controls: policy
+            .controls
+            .into_iter()
+            .map(|text| caches.text(text))
+            .collect(),
+        subjects: policy.subjects,
+        rules,
+    }
 }
 
 /// A deny that filters by value can be dodged where an allow takes whatever is sent.
-fn beside(rule: &Rule, open: &[Glob], findings: &mut Findings<'_>) {
+fn beside(rule: &Rule<'_>, open: &[Glob], findings: &mut Findings<'_>) {
     let by_value = rule
         .arguments
         .as_ref()
@@ -78,8 +60,8 @@ fn beside(rule: &Rule, open: &[Glob], findings: &mut Findings<'_>) {
             || a.exact().is_some_and(|name| b.matches(name))
             || b.exact().is_some_and(|name| a.matches(name))
     };
-    if rule
-        .tools
+    let tools = &rule.tools.names;
+    if tools
         .iter()
         .any(|tool| open.iter().any(|allowed| meets(tool, allowed)))
     {
@@ -87,114 +69,162 @@ fn beside(rule: &Rule, open: &[Glob], findings: &mut Findings<'_>) {
             "`{}` denies by value what another rule allows with `arguments: any`",
             rule.id
         );
-        findings.warning(
-            rule.span,
-            Code::DenyBesideAny,
-            message,
-            Code::DenyBesideAny.help(),
-        );
+        let help = Code::DenyBesideAny.help();
+        findings.warning(rule.span, Code::DenyBesideAny, message, help);
     }
 }
 
 fn one(
-    policy: &PolicyName,
-    subjects: &Arc<Subjects>,
-    rule: Rule,
-    lists: &Arc<Lists>,
+    rule: Rule<'_>,
+    vocabulary: &Vocabulary,
+    caches: &mut Caches,
     findings: &mut Findings<'_>,
 ) -> Option<CompiledRule> {
+    let arguments = arguments(&rule, vocabulary, caches, findings);
+    let when = rule
+        .when
+        .map(|(text, span)| condition(&rule, text, span, vocabulary, findings));
+    let when = match when {
+        None => Some(None),
+        Some(compiled) => compiled.map(Some),
+    };
+    let (arguments, when) = (arguments?, when?);
+    let named_tools = named(&rule.tools, vocabulary, caches);
+    let path = |path: Vec<&str>| path.into_iter().map(Box::from).collect();
+    Some(CompiledRule {
+        id: rule.id,
+        span: rule.span,
+        tools: rule.tools,
+        named_tools,
+        effect: rule.effect,
+        arguments,
+        when,
+        reason: rule.reason.map(|text| caches.text(text)),
+        severity: rule.severity,
+        controls: rule
+            .controls
+            .into_iter()
+            .map(|text| caches.text(text))
+            .collect(),
+        approval: rule.approval.map(Arc::new),
+        otherwise: rule.otherwise,
+        only_if_allowed: rule.only_if_allowed,
+        shadow: rule.shadow,
+        window: (rule.window != Window::default()).then(|| Box::new(rule.window)),
+        redact: rule.redact.into_iter().map(path).collect(),
+    })
+}
+
+fn named(tools: &Tools, vocabulary: &Vocabulary, caches: &mut Caches) -> Box<[Arc<str>]> {
+    let mut names: Vec<Arc<str>> = if tools.labels.is_empty() {
+        tools
+            .names
+            .iter()
+            .filter_map(Glob::exact)
+            .map(|name| caches.text(name))
+            .collect()
+    } else {
+        vocabulary.by_label(tools).cloned().collect()
+    };
+    names.sort();
+    names.dedup();
+    names.into()
+}
+
+/// The arguments with their schemas; the outer None says that one of them is wrong.
+#[expect(
+    clippy::option_option,
+    reason = "whether it is whole, and whether any are listed"
+)]
+fn arguments(
+    rule: &Rule<'_>,
+    vocabulary: &Vocabulary,
+    caches: &mut Caches,
+    findings: &mut Findings<'_>,
+) -> Option<Option<Box<[CompiledArgument]>>> {
+    let Some(listed) = &rule.arguments else {
+        return Some(None);
+    };
     let mut whole = true;
-    let mut arguments = rule.arguments.as_ref().map(|_| Vec::new());
-    for (name, node) in rule.arguments.iter().flatten() {
-        match Schema::compile(node, lists) {
+    let mut arguments = Vec::with_capacity(listed.len());
+    for (name, node) in listed {
+        match Schema::compile(node, &vocabulary.lists) {
             Ok(schema) => {
                 if rule.effect == Effect::Allow {
                     open(&schema.open_objects, findings);
                 }
                 let optional = rule.optional.contains(name) || schema.may_be_absent;
-                let argument = CompiledArgument {
-                    name: name.clone(),
+                arguments.push(CompiledArgument {
+                    name: caches.text(name),
                     schema,
                     optional,
-                };
-                arguments.get_or_insert_default().push(argument);
+                });
             }
             Err(problems) => {
                 whole = false;
-                for problem in problems {
-                    findings.error(problem.span, problem.code, problem.message, problem.help);
-                }
+                report(problems, findings);
             }
         }
     }
     // Cheap checks first would be a matter of speed; by name is a matter of one stable reason.
-    if let Some(arguments) = &mut arguments {
-        arguments.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-    let when = match &rule.when {
-        None => None,
-        Some((text, span)) => {
-            let described = arguments_of(&rule, lists);
-            let names = Names {
-                arguments: &described,
-                lists,
-            };
-            let mut tell = |problem: &Problem| {
-                let place = within(findings.text(), text, *span, problem.start, problem.end);
-                let (message, help) = (problem.message.as_str(), problem.help.as_str());
-                match problem.severity {
-                    DiagnosticSeverity::Error => {
-                        findings.error(place, problem.code, message, help);
-                    }
-                    DiagnosticSeverity::Warning => {
-                        findings.warning(place, problem.code, message, help);
-                    }
-                }
-            };
-            match Condition::compile(text, &names) {
-                Ok(checked) => {
-                    checked.warnings.iter().for_each(&mut tell);
-                    Some(checked.condition)
-                }
-                Err(problems) => {
-                    whole = false;
-                    problems.iter().for_each(&mut tell);
-                    None
-                }
-            }
+    arguments.sort_by(|a, b| a.name.cmp(&b.name));
+    whole.then(|| Some(arguments.into()))
+}
+
+fn condition(
+    rule: &Rule<'_>,
+    text: &str,
+    span: Span,
+    vocabulary: &Vocabulary,
+    findings: &mut Findings<'_>,
+) -> Option<Condition> {
+    let described = arguments_of(rule, &vocabulary.lists);
+    let names = Names {
+        arguments: &described,
+        lists: &vocabulary.lists,
+    };
+    let mut tell = |problem: &condition::Problem| {
+        let place = within(findings.text(), text, span, problem.start, problem.end);
+        let (message, help) = (problem.message.as_str(), problem.help.as_str());
+        match problem.severity {
+            DiagnosticSeverity::Error => findings.error(place, problem.code, message, help),
+            DiagnosticSeverity::Warning => findings.warning(place, problem.code, message, help),
         }
     };
-    whole.then(|| CompiledRule {
-        policy: policy.clone(),
-        id: rule.id,
-        subjects: Arc::clone(subjects),
-        tools: rule.tools,
-        effect: rule.effect,
-        arguments,
-        when,
-        reason: rule.reason,
-        severity: rule.severity,
-        approval: rule.approval,
-        otherwise: rule.otherwise,
-        only_if_allowed: rule.only_if_allowed,
-        shadow: rule.shadow,
-    })
+    match Condition::compile(text, &names) {
+        Ok(checked) => {
+            checked.warnings.iter().for_each(&mut tell);
+            Some(checked.condition)
+        }
+        Err(problems) => {
+            problems.iter().for_each(&mut tell);
+            None
+        }
+    }
 }
 
 /// What the rule says of the arguments that its condition may read.
-fn arguments_of(rule: &Rule, lists: &Lists) -> Declared {
+fn arguments_of(rule: &Rule<'_>, lists: &Lists) -> Declared {
     let schemas: Option<Vec<_>> = rule.arguments.as_ref().map(|list| {
-        let schema = |(name, node): &(String, Node)| (name.clone(), node.to_json());
-        list.iter().map(schema).collect()
+        list.iter()
+            .map(|(name, node)| (*name, node.to_json()))
+            .collect()
     });
     let described = schemas.as_ref().map(|list| {
         list.iter().map(|(name, schema)| {
             let empty = schema.get("empty") == Some(&serde_json::Value::Bool(true));
             let optional = empty || rule.optional.contains(name);
-            (name.as_str(), schema, optional)
+            (*name, schema, optional)
         })
     });
     Declared::of_rule(described, rule.effect == Effect::Allow, lists)
+}
+
+/// Reports what is wrong with a schema.
+pub(super) fn report(problems: Vec<Problem>, findings: &mut Findings<'_>) {
+    for problem in problems {
+        findings.error(problem.span, problem.code, problem.message, problem.help);
+    }
 }
 
 fn open(objects: &[Span], findings: &mut Findings<'_>) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnostic::DiagnosticCode as Code;
 
 fn source(path: &str, text: &str) -> Source {
     Source {
@@ -22,7 +23,7 @@ fn a_list_serves_policies_of_other_files_whatever_their_order() {
     let files = [source("a.yaml", &policy("p")), source("z.yaml", LIST)];
     let set = compile(&files).unwrap().set;
     assert_eq!((set.policy_count(), set.rule_count()), (1, 1));
-    assert!(set.lists["hosts"].contains_text("A.EXAMPLE."));
+    assert!(set.vocabulary.lists["hosts"].contains_text("A.EXAMPLE."));
 }
 
 #[test]
@@ -68,19 +69,95 @@ fn many_rules_compile_and_only_the_matching_ones_are_looked_at() {
         );
     }
     let set = compile(&[source("p.yaml", &text)]).unwrap().set;
-    let agent = veto_core::AgentId::new("a").unwrap();
-    let role = veto_core::Role::new("r").unwrap();
     assert_eq!(set.rule_count(), 2_000);
+    let names = |set: &PolicySet, tool: &str, roles: &[&str]| {
+        set.index.candidates(tool, &agent(roles)).len()
+    };
+    assert_eq!(names(&set, "t7", &["r"]), 1);
+    assert_eq!((names(&set, "t7", &[]), set.index.names("t7")), (0, true));
     assert_eq!(
-        set.index
-            .candidates("t7", &agent, std::slice::from_ref(&role))
-            .1
-            .len(),
-        1
+        (names(&set, "u7", &["r"]), set.index.names("u7")),
+        (0, false)
     );
-    assert_eq!(set.index.candidates("t7", &agent, &[]), (true, Vec::new()));
-    assert_eq!(
-        set.index.candidates("u7", &agent, &[role]),
-        (false, Vec::new())
-    );
+}
+
+fn agent(roles: &[&str]) -> crate::Agent {
+    crate::Agent {
+        id: veto_core::AgentId::new("a").unwrap(),
+        roles: roles
+            .iter()
+            .map(|role| veto_core::Role::new(role).unwrap())
+            .collect(),
+        labels: BTreeMap::new(),
+        disabled: false,
+    }
+}
+
+fn rule_ids(set: &PolicySet, tool: &str) -> Vec<String> {
+    let rules = set.index.candidates(tool, &agent(&["r"]));
+    let mut ids: Vec<_> = rules.iter().map(ToString::to_string).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn an_update_gives_what_compiling_anew_gives() {
+    let rules = |name: &str, tools: &str| {
+        let head =
+            "apiVersion: veto/v1\nkind: Policy\nsubjects: { roles: [r], agents: ['a*', a] }\n";
+        format!(
+            "{head}metadata: {{ name: {name} }}\nrules:\n  - {{ id: one, tools: [{tools}], effect: deny }}\n"
+        )
+    };
+    let before = [
+        source("a.yaml", &rules("a", "t, u, 'x.*'")),
+        source("b.yaml", &rules("b", "t, '**.z', '*'")),
+    ];
+    let after = [
+        source("b.yaml", &rules("b", "u, 'x.*'")),
+        source("c.yaml", &rules("c", "t, '**.z'")),
+    ];
+    let set = compile(&before).unwrap().set;
+    let updated = set
+        .update(&after, &["a.yaml", "b.yaml", "c.yaml"])
+        .unwrap()
+        .set;
+    let anew = compile(&after).unwrap().set;
+    for tool in ["t", "u", "x.y", "a.z", "x.z", "none"] {
+        assert_eq!(rule_ids(&updated, tool), rule_ids(&anew, tool), "{tool}");
+        assert_eq!(updated.index.names(tool), anew.index.names(tool), "{tool}");
+    }
+    assert_eq!(updated.policy_count(), 2);
+    // The set that was updated decides as before.
+    assert_eq!(rule_ids(&set, "t"), ["a/one", "b/one"]);
+}
+
+#[test]
+fn an_update_that_fails_or_touches_what_is_shared_is_as_careful_as_compiling_anew() {
+    let files = |list: &str| [source("a.yaml", &policy("p")), source("l.yaml", list)];
+    let set = compile(&files(LIST)).unwrap().set;
+    let wider = LIST.replace("[a.example]", "[a.example, b.example]");
+    let updated = set.update(&files(&wider), &["l.yaml"]).unwrap().set;
+    assert!(updated.vocabulary.lists["hosts"].contains_text("b.example"));
+    // Without the list, the policy that uses it no longer compiles.
+    let left = [source("a.yaml", &policy("p"))];
+    let refused = set.update(&left, &["l.yaml"]).unwrap_err();
+    assert_eq!(refused.0[0].code, Code::UnknownList);
+    // A name that is taken stays taken.
+    let again = [
+        source("a.yaml", &policy("p")),
+        source("b.yaml", &policy("p")),
+        source("l.yaml", LIST),
+    ];
+    let refused = set.update(&again, &["b.yaml"]).unwrap_err();
+    assert_eq!(refused.0[0].code, Code::DuplicateName);
+}
+
+#[test]
+fn a_file_that_stands_twice_and_a_kind_in_disguise_are_refused() {
+    let twice = [source("a.yaml", &policy("p")), source("a.yaml", LIST)];
+    assert!(compile(&twice).is_err());
+    let text = LIST.replace("List", "\"Li\\x73t\"");
+    let refused = compile(&[source("a.yaml", &text)]).unwrap_err();
+    assert_eq!(refused.0[0].code, Code::UnknownKind);
 }

@@ -1,7 +1,7 @@
 //! The reason of a default deny: the allow that came closest, and what kept it from matching.
 
 use super::matching::Miss;
-use crate::compile::CompiledRule;
+use crate::compile::Rule;
 use crate::reason::{Reason, ReasonCode, shown_text};
 
 /// How far a rule is from matching; smaller is closer.
@@ -17,14 +17,20 @@ fn distance(miss: &Miss) -> (u8, usize) {
 }
 
 /// Names the closest rule and the argument, value and bound that failed.
-pub(super) fn closest(misses: Vec<(&CompiledRule, Miss)>) -> Option<(&CompiledRule, Reason)> {
-    let (rule, miss) = misses
-        .into_iter()
-        .min_by_key(|(rule, miss)| (distance(miss), rule.policy.clone(), rule.id.clone()))?;
-    let name = format!("rule `{}/{}`", rule.policy, rule.id);
+pub(super) fn closest<'a>(misses: &[(Rule<'a>, Miss)]) -> Option<(Rule<'a>, Reason)> {
+    let nearer = |a: &&(Rule<'a>, Miss), b: &&(Rule<'a>, Miss)| {
+        (distance(&a.1).cmp(&distance(&b.1))).then_with(|| a.0.order(&b.0))
+    };
+    let (rule, miss) = misses.iter().min_by(nearer)?;
+    Some((*rule, reason(*rule, miss)))
+}
+
+/// Says why a rule does not match.
+pub(crate) fn reason(rule: Rule<'_>, miss: &Miss) -> Reason {
+    let name = format!("rule `{rule}`");
     let (code, message, argument) = match miss {
         Miss::Invalid { name, refusal, .. } => {
-            let pointer = pointer(&name) + &refusal.pointer;
+            let pointer = pointer(name) + &refusal.pointer;
             let inner = if refusal.pointer.is_empty() {
                 String::new()
             } else {
@@ -32,7 +38,7 @@ pub(super) fn closest(misses: Vec<(&CompiledRule, Miss)>) -> Option<(&CompiledRu
             };
             let message = format!(
                 "argument `{}`{inner}: {}",
-                shown_text(&name),
+                shown_text(name),
                 refusal.message
             );
             (ReasonCode::ArgumentInvalid, message, Some(pointer))
@@ -40,27 +46,27 @@ pub(super) fn closest(misses: Vec<(&CompiledRule, Miss)>) -> Option<(&CompiledRu
         Miss::Missing(argument) => {
             let message = format!(
                 "argument `{}` is missing; {name} requires it",
-                shown_text(&argument)
+                shown_text(argument)
             );
             (
                 ReasonCode::ArgumentMissing,
                 message,
-                Some(pointer(&argument)),
+                Some(pointer(argument)),
             )
         }
         Miss::Unknown(argument) => {
             let message = format!(
                 "argument `{}` is not listed by {name}",
-                shown_text(&argument)
+                shown_text(argument)
             );
             (
                 ReasonCode::ArgumentUnknown,
                 message,
-                Some(pointer(&argument)),
+                Some(pointer(argument)),
             )
         }
         Miss::Unmet => {
-            let message = rule.reason.clone();
+            let message = rule.rule.reason.as_deref().map(str::to_owned);
             let message = message.unwrap_or_else(|| format!("the condition of {name} is not met"));
             (ReasonCode::ConditionFalse, message, None)
         }
@@ -74,14 +80,11 @@ pub(super) fn closest(misses: Vec<(&CompiledRule, Miss)>) -> Option<(&CompiledRu
             None,
         ),
     };
-    Some((
-        rule,
-        Reason {
-            code,
-            message,
-            argument,
-        },
-    ))
+    Reason {
+        code,
+        message,
+        argument,
+    }
 }
 
 /// The argument as a JSON Pointer (RFC 6901).

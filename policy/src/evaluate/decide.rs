@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::call::{Agent, Call};
-use crate::compile::CompiledRule;
+use crate::check::Terms;
+use crate::compile::Rule;
 use crate::decision::{Approval, ApprovalTerms, Decision, Outcome};
 use crate::reason::{Reason, ReasonCode};
 
@@ -13,60 +16,80 @@ use super::matching::Miss;
 /// What the rules for a call say of it, each list sorted by policy and rule.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts<'a> {
-    pub(super) denies: Vec<&'a CompiledRule>,
-    pub(super) approvals: Vec<&'a CompiledRule>,
+    pub(super) denies: List<Rule<'a>>,
+    pub(super) approvals: List<Rule<'a>>,
     /// Approvals that only raise an allow: `only_if_allowed`, and those, `otherwise` included, whose
     /// condition could not be evaluated.
-    pub(super) escalations: Vec<&'a CompiledRule>,
-    pub(super) allows: Vec<&'a CompiledRule>,
+    pub(super) escalations: List<Rule<'a>>,
+    pub(super) allows: List<Rule<'a>>,
     /// Allows that did not match, and why.
-    pub(super) misses: Vec<(&'a CompiledRule, Miss)>,
+    pub(super) misses: List<(Rule<'a>, Miss)>,
     /// A rule that counts names the tool and the agent.
     pub(super) applicable: bool,
 }
 
+/// Few rules match a call; they fit without asking for memory.
+type List<T> = SmallVec<[T; 2]>;
+
 impl Verdicts<'_> {
-    /// Fills in the outcome: deny, else approval, else allow, else the default.
-    pub(super) fn decide(self, decision: &mut Decision, named: bool, call: &Call, agent: &Agent) {
+    /// Fills in the outcome: deny, else approval, else allow, else the default. `named` tells whether
+    /// any rule names the tool.
+    pub(super) fn decide(
+        self,
+        decision: &mut Decision,
+        named: impl FnOnce() -> bool,
+        call: &Call,
+        agent: &Agent,
+    ) {
         // The most severe deny speaks; among equals the first by name.
-        if let Some(rule) = self.denies.iter().rev().max_by_key(|rule| rule.severity) {
-            let told = rule.reason.clone();
-            let message =
-                told.unwrap_or_else(|| format!("rule `{}/{}` denies it", rule.policy, rule.id));
+        let by_severity = |a: &&Rule<'_>, b: &&Rule<'_>| {
+            (b.rule.severity.cmp(&a.rule.severity)).then_with(|| a.order(b))
+        };
+        if let Some(rule) = self.denies.iter().min_by(by_severity) {
+            let told = rule.rule.reason.as_deref().map(str::to_owned);
+            let message = told.unwrap_or_else(|| format!("rule `{rule}` denies it"));
             return settle(
                 decision,
                 Outcome::Deny,
                 ReasonCode::DeniedByRule,
-                rule,
+                *rule,
                 message,
             );
         }
         let mut asking = self.approvals;
         if !asking.is_empty() || !self.allows.is_empty() {
             asking.extend(self.escalations);
-            asking.sort_by(|a, b| (&a.policy, &a.id).cmp(&(&b.policy, &b.id)));
+            asking.sort_by(Rule::order);
         }
         if let Some(rule) = asking.first() {
-            let told = rule.reason.clone();
-            let message = told.unwrap_or_else(|| {
-                format!("rule `{}/{}` asks for an approval", rule.policy, rule.id)
-            });
+            let told = rule.rule.reason.as_deref().map(str::to_owned);
+            let message = told.unwrap_or_else(|| format!("rule `{rule}` asks for an approval"));
             settle(
                 decision,
                 Outcome::Approval,
                 ReasonCode::NeedsApproval,
-                rule,
+                *rule,
                 message,
             );
             decision.approval = Some(approval(&asking));
             return;
         }
-        if let Some(rule) = self.allows.first() {
-            let message = format!("rule `{}/{}` allows it", rule.policy, rule.id);
-            return settle(decision, Outcome::Allow, ReasonCode::Allowed, rule, message);
+        if let Some(rule) = self.allows.iter().min_by(|a, b| a.order(b)) {
+            let message = format!("rule `{rule}` allows it");
+            return settle(
+                decision,
+                Outcome::Allow,
+                ReasonCode::Allowed,
+                *rule,
+                message,
+            );
         }
-        if let Some((rule, reason)) = closest::closest(self.misses) {
-            decision.policy = Some(rule.policy.clone());
+        if let Some((rule, mut reason)) = closest::closest(&self.misses) {
+            decision.policy = Some(rule.policy.name.clone());
+            let shows = reason.argument.as_deref();
+            if shows.is_some_and(|pointer| decision.redaction.covers(pointer)) {
+                reason.message = super::hidden(&reason);
+            }
             decision.reason = reason;
             return;
         }
@@ -76,7 +99,7 @@ impl Verdicts<'_> {
                 ReasonCode::NoMatchingRule,
                 format!("no rule allows tool `{tool}`"),
             )
-        } else if named {
+        } else if named() {
             let roles: Vec<_> = agent.roles.iter().map(|role| role.as_str()).collect();
             let held = match &*roles {
                 [] => "which holds no role".to_owned(),
@@ -106,7 +129,7 @@ fn settle(
     decision: &mut Decision,
     outcome: Outcome,
     code: ReasonCode,
-    rule: &CompiledRule,
+    rule: Rule<'_>,
     message: String,
 ) {
     decision.outcome = outcome;
@@ -115,31 +138,33 @@ fn settle(
         message,
         argument: None,
     };
-    decision.policy = Some(rule.policy.clone());
-    decision.rule = Some(rule.id.clone());
-    decision.severity = rule.severity;
+    decision.policy = Some(rule.policy.name.clone());
+    decision.rule = Some(rule.rule.id.clone());
+    decision.severity = rule.rule.severity;
 }
 
 /// All of them must be satisfied, each by its own approvers; the shortest expiry holds.
-fn approval(rules: &[&CompiledRule]) -> Approval {
-    let terms = |rule: &&CompiledRule| {
+fn approval(rules: &[Rule<'_>]) -> Approval {
+    let terms = |rule: &Rule<'_>| {
         // The checker refuses a rule that asks without terms; nobody could approve it here.
-        let terms = rule.approval.as_ref();
+        let terms = rule.rule.approval.as_deref();
         ApprovalTerms {
-            policy: rule.policy.clone(),
-            rule: rule.id.clone(),
+            policy: rule.policy.name.clone(),
+            rule: rule.rule.id.clone(),
             approvers: terms
                 .map(|terms| terms.approvers.clone())
                 .unwrap_or_default(),
             quorum: terms.map_or(1, |terms| terms.quorum),
+            independent: terms.is_some_and(|terms| terms.independent),
         }
     };
-    let expires = rules
-        .iter()
-        .filter_map(|rule| rule.approval.as_ref())
-        .map(|terms| terms.expires);
+    let expires = |rule: &Rule<'_>| rule.rule.approval.as_deref().map(|t: &Terms| t.expires);
     Approval {
         terms: rules.iter().map(terms).collect(),
-        expires: expires.min().unwrap_or(Duration::ZERO),
+        expires: rules
+            .iter()
+            .filter_map(expires)
+            .min()
+            .unwrap_or(Duration::ZERO),
     }
 }

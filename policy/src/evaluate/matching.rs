@@ -9,7 +9,7 @@ use crate::schema::Refusal;
 
 /// How a rule stands to a call.
 #[derive(Debug)]
-pub(super) enum Match {
+pub(crate) enum Match {
     /// It matches.
     Certain,
     /// An allow whose names fit and whose bounds or condition do not, and which then asks for approval.
@@ -23,7 +23,7 @@ pub(super) enum Match {
 
 /// Why a rule does not match, the farthest from matching first.
 #[derive(Debug)]
-pub(super) enum Miss {
+pub(crate) enum Miss {
     /// A deny or approval that filters on arguments which the call does not have so.
     Filtered,
     /// The call has an argument that the rule does not list.
@@ -43,7 +43,7 @@ pub(super) enum Miss {
 }
 
 /// Matches a rule that names the tool and the agent.
-pub(super) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'a>) -> Match {
+pub(crate) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'a>) -> Match {
     let arguments = environment.call.arguments.as_map();
     if rule.effect != Effect::Allow {
         if !filter(rule, arguments) {
@@ -93,7 +93,7 @@ fn left_out(value: Option<&Value>) -> bool {
 /// Filters on the named arguments and ignores all others, so that an extra one dodges nothing.
 fn filter(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
     rule.arguments.iter().flatten().all(|argument| {
-        let value = arguments.get(&argument.name);
+        let value = arguments.get(&*argument.name);
         (argument.optional && left_out(value)) || value.is_some_and(|v| argument.schema.accepts(v))
     })
 }
@@ -102,30 +102,26 @@ fn filter(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
 fn closed(rule: &CompiledRule, arguments: &Map<String, Value>) -> Option<Miss> {
     let listed = rule.arguments.as_ref()?;
     // Sorted, so that the reason is the same whatever order the caller chose.
-    let known = |name: &String| {
-        listed
-            .binary_search_by(|a| a.name.as_str().cmp(name))
-            .is_ok()
-    };
+    let known = |name: &String| listed.binary_search_by(|a| (*a.name).cmp(name)).is_ok();
     if let Some(name) = arguments.keys().filter(|name| !known(name)).min() {
         return Some(Miss::Unknown(name.clone()));
     }
-    let lacking = |a: &&CompiledArgument| !a.optional && !arguments.contains_key(&a.name);
+    let lacking = |a: &&CompiledArgument| !a.optional && !arguments.contains_key(&*a.name);
     if let Some(argument) = listed.iter().find(lacking) {
-        return Some(Miss::Missing(argument.name.clone()));
+        return Some(Miss::Missing(argument.name.to_string()));
     }
     let mut first = None;
     let mut count = 0;
     for argument in listed {
-        let value = arguments.get(&argument.name);
+        let value = arguments.get(&*argument.name);
         if argument.optional && left_out(value) {
             continue;
         }
         let Some(value) = value else { continue };
         if !argument.schema.accepts(value) {
             count += 1;
-            first =
-                first.or_else(|| Some((argument.name.clone(), argument.schema.refusal(value)?)));
+            first = first
+                .or_else(|| Some((argument.name.to_string(), argument.schema.refusal(value)?)));
         }
     }
     first.map(|(name, refusal)| Miss::Invalid {
@@ -139,7 +135,7 @@ fn closed(rule: &CompiledRule, arguments: &Map<String, Value>) -> Option<Miss> {
 fn only_bounds(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
     rule.arguments.iter().flatten().all(|argument| {
         let value = arguments
-            .get(&argument.name)
+            .get(&*argument.name)
             .filter(|value| !(argument.optional && value.is_null()));
         value
             .and_then(|value| argument.schema.refusal(value))

@@ -82,16 +82,14 @@ fn the_index_finds_what_a_search_through_all_rules_finds() {
     for tool in ["crm.export", "crm", "a.b.export", "crm.x", "crt", "unused"] {
         let decision = evaluate(&set, &call(tool), Timestamp(0));
         let naive: Vec<_> = set
-            .rules
-            .iter()
-            .filter(|rule| rule.tools.iter().any(|glob| glob.matches(tool)))
+            .rules()
+            .map(|(_, rule)| rule)
+            .filter(|rule| rule.rule.tools.names.iter().any(|glob| glob.matches(tool)))
             .filter(|rule| {
-                rule.subjects
-                    .agents
-                    .iter()
-                    .any(|glob| glob.matches("bot.eu.1"))
+                let agents = &rule.policy.subjects.agents;
+                agents.iter().any(|glob| glob.matches("bot.eu.1"))
             })
-            .map(|rule| (rule.policy.clone(), rule.id.clone()))
+            .map(|rule| (rule.policy.name.clone(), rule.rule.id.clone()))
             .collect();
         let found: Vec<_> = decision
             .matched

@@ -143,7 +143,6 @@ fn texts() -> Vec<(DiagnosticCode, String)> {
         (Code::UnknownKind, HEAD.replace("Policy", "Polcy")),
         (Code::NotSupported, rule("effect: deny\nlimits: []")),
         (Code::NotSupported, rule("effect: deny\nmarks: []")),
-        (Code::NotSupported, HEAD.replace("Policy", "Schema")),
         (
             Code::InvalidName,
             rule("effect: deny").replace("id: one", "id: One Two"),
