@@ -85,6 +85,11 @@ pub fn record(
         .unwrap_or_default();
     let mut roles: Vec<_> = roles.iter().map(ToString::to_string).collect();
     roles.sort();
+    let kept = if decision.redaction.is_empty() {
+        None
+    } else {
+        Some(decision.redaction.apply(&call.arguments).canonical())
+    };
     let arguments_json = call.arguments.canonical();
     let body = trail::Decision {
         scope: active.scope().clone(),
@@ -96,8 +101,9 @@ pub fn record(
             .map(|user| user.id.clone())
             .unwrap_or_default(),
         tool: call.tool.to_string(),
+        // Of what the agent sent, whatever the record keeps of it.
         arguments_digest: Sha256::digest(&arguments_json).into(),
-        arguments_json,
+        arguments_json: kept.unwrap_or(arguments_json),
         outcome: decision.outcome.as_str().to_owned(),
         reason_code: decision.reason.code.as_str().to_owned(),
         reason_message: decision.reason.message.clone(),

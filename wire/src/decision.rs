@@ -71,6 +71,7 @@ fn approval(approval: &Approval) -> authorization::Approval {
         rule: terms.rule.to_string(),
         approvers: terms.approvers.clone(),
         quorum: terms.quorum,
+        independent: terms.independent,
     };
     authorization::Approval {
         terms: approval.terms.iter().map(terms).collect(),
@@ -108,6 +109,7 @@ mod tests {
             matched: Vec::new(),
             errors: vec!["p/r: secret detail".into()],
             approval: None,
+            redaction: veto_policy::Redaction::default(),
         }
     }
 
@@ -134,6 +136,7 @@ mod tests {
                 rule: RuleId::new("large").unwrap(),
                 approvers: vec!["role:finance-lead".into()],
                 quorum: 2,
+                independent: true,
             }],
             expires: Duration::from_secs(900),
         });
@@ -145,5 +148,6 @@ mod tests {
             (900, 2)
         );
         assert_eq!(approval.terms[0].approvers, ["role:finance-lead"]);
+        assert!(approval.terms[0].independent);
     }
 }

@@ -46,6 +46,7 @@ rules:
     effect: deny
     reason: Customer data leaves through the data team only.
     severity: high
+    redact: [filter]
 ";
 
 pub(crate) struct Fixture {

@@ -81,7 +81,8 @@ async fn a_record_says_who_asked_what_under_which_rule_and_why() {
         .metadata_mut()
         .insert("traceparent", traceparent.parse().unwrap());
     node.client.clone().authorize(request).await.unwrap();
-    node.ask(&fixture.token(), call("customers.export", "{}"))
+    let secret = r#"{"filter":"ssn 078-05-1120","format":"csv"}"#;
+    node.ask(&fixture.token(), call("customers.export", secret))
         .await
         .unwrap();
     node.running.stop().await;
@@ -124,6 +125,13 @@ async fn a_record_says_who_asked_what_under_which_rule_and_why() {
     assert_eq!(first.key_id, "key-1");
     assert!(first.token_id.starts_with("token-"));
     let second = kept[1];
+    // The policy redacts it, and the digest is still that of what was sent.
+    assert_eq!(
+        second.arguments_json,
+        r#"{"filter":"[redacted]","format":"csv"}"#
+    );
+    let sent = veto_policy::Arguments::parse(secret).unwrap();
+    assert_eq!(second.arguments_digest, sent.digest());
     assert_eq!(
         (second.outcome.as_str(), second.severity.as_str()),
         ("deny", "high")
