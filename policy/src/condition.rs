@@ -4,6 +4,12 @@
 //! computes it over an `environment` within a budget of steps. Nothing here panics or recurses
 //! deeper than the checker allows.
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for those who compile and explain rules")
+)]
+mod cache;
+mod cost;
 mod environment;
 mod evaluate;
 mod expression;
@@ -12,14 +18,23 @@ mod lower;
 mod number;
 mod parse;
 mod time;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for those who compile and explain rules")
+)]
+mod trace;
 mod types;
 mod url;
 mod value;
 
 use std::sync::Arc;
 
+#[expect(unused_imports, reason = "for those who compile and explain rules")]
+pub(crate) use cache::ConditionCache;
 pub(crate) use environment::Environment;
 pub(crate) use number::Number;
+#[expect(unused_imports, reason = "for those who compile and explain rules")]
+pub(crate) use trace::Step;
 pub(crate) use types::Declared;
 
 use crate::diagnostic::{DiagnosticCode, DiagnosticSeverity};
@@ -99,6 +114,7 @@ impl Condition {
     pub(crate) fn compile(text: &str, names: &Names<'_>) -> Result<Checked, Vec<Problem>> {
         let parsed = parse::parse(text)?;
         let (expression, warnings) = lower::lower(text, &parsed, names)?;
+        cost::limit(text, &expression, names).map_err(|problem| vec![problem])?;
         let inner = Inner {
             expression,
             text: text.into(),
@@ -110,7 +126,6 @@ impl Condition {
     }
 
     /// The condition as written.
-    #[expect(dead_code, reason = "for readers of the compiled set")]
     pub(crate) fn text(&self) -> &str {
         &self.0.text
     }

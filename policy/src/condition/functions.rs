@@ -144,6 +144,14 @@ impl Function {
             .map_or("function", |s| s.name)
     }
 
+    /// The kind of its result.
+    pub(super) fn gives(self) -> Kind {
+        TABLE
+            .iter()
+            .find(|s| s.function == self)
+            .map_or(Kind::Any, |s| s.gives)
+    }
+
     /// Computes the function; costs are charged by the caller.
     pub(super) fn apply<'a>(self, mut args: Vec<Value<'a>>) -> Result<Value<'a>, Failure> {
         let second = if args.len() > 1 { args.pop() } else { None };

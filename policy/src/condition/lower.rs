@@ -22,6 +22,7 @@ use super::types::Type;
 use super::{Names, Problem, limits};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::suggest;
+pub(super) use extent::parts;
 
 /// Checks a regular expression.
 pub(super) fn pattern(text: &str) -> Result<(), String> {

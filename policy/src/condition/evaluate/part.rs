@@ -3,7 +3,6 @@
 use super::{Computed, Environment, Expression, Run, Value};
 
 /// Computes an expression with the variables of the loops around it; takes what it costs from `steps`.
-#[expect(dead_code, reason = "for explanations")]
 pub(in crate::condition) fn part<'a>(
     expression: &'a Expression,
     environment: &'a Environment<'a>,

@@ -19,7 +19,10 @@ impl Lowering<'_> {
             // A call stands from its name to its bracket; an index and a list likewise.
             Expr::Call(_) | Expr::List(_) | Expr::Map(_) => {
                 let closed = closing(self.text, start).unwrap_or(end);
-                (self.named(start, end).0.min(start), closed.max(end))
+                let named = self.named(start, end);
+                // `a.?b` stands at its dot.
+                let field = if named.0 > start { named.1 } else { end };
+                (named.0.min(start), closed.max(field))
             }
             Expr::Select(_) => (start, self.named(start, end).1.max(end)),
             Expr::Ident(_)

@@ -1,0 +1,88 @@
+use serde_json::{Value as Json, json};
+use veto_core::Timestamp;
+
+use super::*;
+use crate::condition::tests::{call, short};
+use crate::list::{List, ListType, Lists};
+
+/// The explanation of a condition, a line for each step.
+fn explained(text: &str, args: &Json) -> String {
+    let values = ["a@example.com", "b@example.com"].map(Json::from).to_vec();
+    let list = List::new("known".to_owned(), ListType::Email, values);
+    let lists = Lists::from([("known".to_owned(), list)]);
+    let names = Names {
+        arguments: &short(),
+        lists: &lists,
+    };
+    let checked = Condition::compile(text, &names).unwrap();
+    let call = call(args);
+    let environment = Environment {
+        call: &call,
+        agent: call.agent.as_ref().unwrap(),
+        now: Timestamp(0),
+        lists: &lists,
+    };
+    let steps = checked.condition.explain(&environment);
+    let lines = steps.into_iter().map(|step| {
+        let value = step.value.unwrap_or_else(|failure| format!("! {failure}"));
+        format!("{}{} = {value}\n", "  ".repeat(step.depth), step.text)
+    });
+    lines.collect()
+}
+
+#[test]
+fn each_part_is_shown_with_its_value() {
+    let args = json!({"amount": 51.5, "to": "x", "cc": null});
+    let text = "args.amount <= 50 && (has(args.bcc) || !(args.to in lists.known))\n  && size(args.cc + 'é') > 2";
+    insta::assert_snapshot!(explained(text, &args), @r#"
+    args.amount <= 50 && (has(args.bcc) || !(args.to in lists.known))
+      && size(args.cc + 'é') > 2 = false
+      args.amount <= 50 = false
+        args.amount = 51.5
+      has(args.bcc) || !(args.to in lists.known) = true
+        has(args.bcc) = false
+        !(args.to in lists.known) = true
+          args.to in lists.known = false
+            args.to = "x"
+            lists.known = list `known` of 2
+      size(args.cc + 'é') > 2 = ! `+` does not take null and string
+        size(args.cc + 'é') = ! `+` does not take null and string
+          args.cc + 'é' = ! `+` does not take null and string
+            args.cc = null
+    "#);
+}
+
+#[test]
+fn a_loop_is_shown_for_the_element_that_decides() {
+    let args = json!({"to": ["a@example.com", "c@example.com", "d@example.com"], "rows": {"k": 1}});
+    insta::assert_snapshot!(explained("args.to.all(r, r in lists.known || r.endsWith('.org'))", &args), @r#"
+    args.to.all(r, r in lists.known || r.endsWith('.org')) = false
+      args.to = ["a@example.com", "c@example.com", "d@example.com"]
+      r = "c@example.com"
+      r in lists.known || r.endsWith('.org') = false
+        r in lists.known = false
+          lists.known = list `known` of 2
+        r.endsWith('.org') = false
+    "#);
+    insta::assert_snapshot!(explained("args.to.exists(r, args.rows.all(k, k + r == ''))", &args), @"");
+    insta::assert_snapshot!(explained("args.to.exists(r, r.size() / 0 > 1)", &args), @"");
+}
+
+#[test]
+fn values_are_shortened_and_read_like_conditions() {
+    let args = json!({"s": "\"é\n".repeat(41), "l": (0..20).collect::<Vec<_>>(), "f": 2.0, "m": {"k": [true, null]}});
+    let text = "[args.s, args.l, args.f, args.m, request.time, duration('90m') - duration('1500ms'), args.?q, args.?f] == []";
+    insta::assert_snapshot!(explained(text, &args), @"");
+}
+
+#[test]
+fn the_whole_of_an_explanation_has_a_budget() {
+    let args = json!({"l": (0..9000).collect::<Vec<_>>()});
+    let part = "args.l.exists(a, a < 0)";
+    let text = vec![part; 20].join(" || ");
+    let shown = explained(&text, &args);
+    assert!(
+        shown.contains("! the condition costs more steps than it may"),
+        "{shown}"
+    );
+}
