@@ -7,6 +7,7 @@
 )]
 
 mod all {
+    mod conditions;
     mod corpus;
     mod diagnostics;
     mod examples;

@@ -127,7 +127,7 @@ impl Maker<'_> {
             ),
             15 => format!("{} in lists.words", self.text(d)),
             16 => format!("args.ll[{}] in args.ll", self.choose(3)),
-            17 => format!("has(args.any.k) == (args.?any.?k == args.?any)"),
+            17 => "has(args.any.k) == (args.?any.?k == args.?any)".to_owned(),
             _ => format!("{} == {}", self.text(d), self.text(d)),
         }
     }

@@ -54,25 +54,57 @@ fn each_part_is_shown_with_its_value() {
 
 #[test]
 fn a_loop_is_shown_for_the_element_that_decides() {
-    let args = json!({"to": ["a@example.com", "c@example.com", "d@example.com"], "rows": {"k": 1}});
-    insta::assert_snapshot!(explained("args.to.all(r, r in lists.known || r.endsWith('.org'))", &args), @r#"
-    args.to.all(r, r in lists.known || r.endsWith('.org')) = false
-      args.to = ["a@example.com", "c@example.com", "d@example.com"]
+    let args = json!({"l": ["a@example.com", "c@example.com", "d@example.com"], "rows": {"k": 1}});
+    let text = "args.l.all(r, r in lists.known || r.endsWith('.org'))";
+    insta::assert_snapshot!(explained(text, &args), @r#"
+    args.l.all(r, r in lists.known || r.endsWith('.org')) = false
+      args.l = ["a@example.com", "c@example.com", "d@example.com"]
       r = "c@example.com"
       r in lists.known || r.endsWith('.org') = false
         r in lists.known = false
           lists.known = list `known` of 2
         r.endsWith('.org') = false
     "#);
-    insta::assert_snapshot!(explained("args.to.exists(r, args.rows.all(k, k + r == ''))", &args), @"");
-    insta::assert_snapshot!(explained("args.to.exists(r, r.size() / 0 > 1)", &args), @"");
+    let text = "args.l.exists(r, args.rows.all(k, k + r != ''))";
+    insta::assert_snapshot!(explained(text, &args), @r#"
+    args.l.exists(r, args.rows.all(k, k + r != '')) = true
+      args.l = ["a@example.com", "c@example.com", "d@example.com"]
+      r = "a@example.com"
+      args.rows.all(k, k + r != '') = true
+        args.rows = {"k": 1}
+    "#);
+    let text = "args.l.exists(r, r.size() / 0 > 1)";
+    insta::assert_snapshot!(explained(text, &args), @r#"
+    args.l.exists(r, r.size() / 0 > 1) = ! `/` has no exact result
+      args.l = ["a@example.com", "c@example.com", "d@example.com"]
+      r = "a@example.com"
+      r.size() / 0 > 1 = ! `/` has no exact result
+        r.size() / 0 = ! `/` has no exact result
+          r.size() = 13
+    "#);
 }
 
 #[test]
 fn values_are_shortened_and_read_like_conditions() {
-    let args = json!({"s": "\"é\n".repeat(41), "l": (0..20).collect::<Vec<_>>(), "f": 2.0, "m": {"k": [true, null]}});
-    let text = "[args.s, args.l, args.f, args.m, request.time, duration('90m') - duration('1500ms'), args.?q, args.?f] == []";
-    insta::assert_snapshot!(explained(text, &args), @"");
+    let numbers: Vec<_> = (0..20).collect();
+    let args = json!({"s": "\"é\n".repeat(50), "l": numbers, "f": 2.5, "m": {"k": [true, null]}});
+    let text = "size(args.s) > 0 && args.l != [] && args.m == {} && args.?q == args.?f \
+                && request.time + (duration('90m') - duration('1500ms')) > request.time";
+    let shown = explained(text, &args);
+    for line in [
+        format!("args.s = \"{}\"…", "\\\"é\\n".repeat(40)),
+        "args.l = [0, 1, 2, 3, 4, 5, 6, 7, … 12 more]".to_owned(),
+        "args.m = {\"k\": [true, null]}".to_owned(),
+        "args.?q = nothing".to_owned(),
+        "args.?f = 2.5".to_owned(),
+        "request.time = 1970-01-01T00:00:00.000000Z".to_owned(),
+        "duration('90m') - duration('1500ms') = 1h29m58.5s".to_owned(),
+    ] {
+        assert!(
+            shown.lines().any(|shown| shown.trim() == line),
+            "{line}\n{shown}"
+        );
+    }
 }
 
 #[test]
