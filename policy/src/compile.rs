@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::check::Findings;
 use crate::diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics};
+use crate::schema::SchemaCache;
 use crate::source::{self, Source, Span};
 
 use file::File;
@@ -150,6 +151,7 @@ impl PolicySet {
 /// What files of one compilation have in common, so that it is kept once.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
+    schemas: SchemaCache,
     texts: HashSet<Arc<str>, foldhash::fast::RandomState>,
 }
 
@@ -180,7 +182,8 @@ pub fn compile(sources: &[Source]) -> Result<Compiled, Diagnostics> {
             Ok(nodes) => shared.push((source, nodes)),
         }
     }
-    let (vocabulary, problems) = vocabulary::read(&shared);
+    let mut caches = Caches::default();
+    let (vocabulary, problems) = vocabulary::read(&shared, &mut caches.schemas);
     found.extend(problems);
     let mut set = PolicySet {
         vocabulary: Arc::new(vocabulary),
@@ -188,7 +191,6 @@ pub fn compile(sources: &[Source]) -> Result<Compiled, Diagnostics> {
         names: Sharded::for_about(sources.len()),
         ..PolicySet::default()
     };
-    let mut caches = Caches::default();
     let mut shared = shared.into_iter().peekable();
     for source in sources {
         let before = shared.next_if(|(known, _)| std::ptr::eq(*known, source));

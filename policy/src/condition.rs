@@ -57,8 +57,8 @@ pub(crate) mod limits {
     pub(crate) const STEPS: u32 = 100_000;
 }
 
-/// Checks a regular expression: RE2 syntax, linear time, bounded size.
-pub(crate) fn pattern(text: &str) -> Result<(), String> {
+/// Compiles a regular expression: RE2 syntax, linear time, bounded size, ASCII classes.
+pub(crate) fn pattern(text: &str) -> Result<regex::Regex, String> {
     lower::pattern(text)
 }
 

@@ -10,7 +10,7 @@ use crate::condition::{self, Condition, Declared, Names};
 use crate::diagnostic::{DiagnosticCode as Code, DiagnosticSeverity};
 use crate::glob::Glob;
 use crate::list::Lists;
-use crate::schema::{Problem, Schema};
+use crate::schema::{Definitions, Problem, Schema};
 use crate::source::Span;
 
 /// Compiles a policy; rules with errors are left out, and findings say why.
@@ -27,10 +27,19 @@ pub(super) fn compile(
         .filter(|rule| rule.effect == Effect::Allow && rule.arguments.is_none() && !rule.shadow)
         .flat_map(|rule| rule.tools.names.clone())
         .collect();
+    let own = policy.definitions.iter();
+    let own = own.map(|named| (named.name, named.node)).collect();
+    let names = Definitions::new(&own, &vocabulary.schemas);
+    for definition in &policy.definitions {
+        let (node, lists) = (definition.node, &vocabulary.lists);
+        if let Err(problems) = Schema::compile(node, lists, names, &mut caches.schemas) {
+            report(problems, findings);
+        }
+    }
     let mut rules = Vec::with_capacity(policy.rules.len());
     for rule in policy.rules {
         beside(&rule, &open, findings);
-        rules.extend(one(rule, vocabulary, caches, findings));
+        rules.extend(one(rule, vocabulary, names, caches, findings));
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     CompiledPolicy {
@@ -77,10 +86,11 @@ fn beside(rule: &Rule<'_>, open: &[Glob], findings: &mut Findings<'_>) {
 fn one(
     rule: Rule<'_>,
     vocabulary: &Vocabulary,
+    names: Definitions<'_>,
     caches: &mut Caches,
     findings: &mut Findings<'_>,
 ) -> Option<CompiledRule> {
-    let arguments = arguments(&rule, vocabulary, caches, findings);
+    let arguments = arguments(&rule, vocabulary, names, caches, findings);
     let when = rule
         .when
         .map(|(text, span)| condition(&rule, text, span, vocabulary, findings));
@@ -139,6 +149,7 @@ fn named(tools: &Tools, vocabulary: &Vocabulary, caches: &mut Caches) -> Box<[Ar
 fn arguments(
     rule: &Rule<'_>,
     vocabulary: &Vocabulary,
+    names: Definitions<'_>,
     caches: &mut Caches,
     findings: &mut Findings<'_>,
 ) -> Option<Option<Box<[CompiledArgument]>>> {
@@ -148,12 +159,12 @@ fn arguments(
     let mut whole = true;
     let mut arguments = Vec::with_capacity(listed.len());
     for (name, node) in listed {
-        match Schema::compile(node, &vocabulary.lists) {
+        match Schema::compile(node, &vocabulary.lists, names, &mut caches.schemas) {
             Ok(schema) => {
                 if rule.effect == Effect::Allow {
-                    open(&schema.open_objects, findings);
+                    open(&schema.open_objects(node), findings);
                 }
-                let optional = rule.optional.contains(name) || schema.may_be_absent;
+                let optional = rule.optional.contains(name) || schema.may_be_absent();
                 arguments.push(CompiledArgument {
                     name: caches.text(name),
                     schema,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::check::{self, Document, Findings, ToolDocument, Tools};
 use crate::diagnostic::{Diagnostic, DiagnosticCode as Code};
 use crate::list::Lists;
-use crate::schema::Schema;
+use crate::schema::{Definitions, Schema, SchemaCache};
 use crate::source::tree::{Key, Node, NodeValue};
 use crate::source::{Source, Span};
 
@@ -36,10 +36,14 @@ pub(super) fn may_share(text: &str) -> bool {
 }
 
 /// Reads what is shared from files that were read already.
-pub(super) fn read(files: &[(&Source, Vec<Node>)]) -> (Vocabulary, Vec<Diagnostic>) {
+pub(super) fn read(
+    files: &[(&Source, Vec<Node>)],
+    cache: &mut SchemaCache,
+) -> (Vocabulary, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let mut lists = Lists::new();
     let mut schemas = BTreeMap::new();
+    let mut defined = Vec::new();
     let mut tools: BTreeMap<Arc<str>, (&Source, ToolDocument<'_>)> = BTreeMap::new();
     for (source, nodes) in files {
         let mut findings = Findings::new(source);
@@ -50,13 +54,14 @@ pub(super) fn read(files: &[(&Source, Vec<Node>)]) -> (Vocabulary, Vec<Diagnosti
                     twice(span, "list", &list.name, &mut findings);
                 }
                 Some(Document::List(list, _)) => {
-                    lists.insert(list.name.clone(), list);
+                    lists.insert(list.name.clone(), Arc::new(list));
                 }
                 Some(Document::Schema(schema)) if schemas.contains_key(schema.0.name) => {
                     twice(schema.0.span, "schema", schema.0.name, &mut findings);
                 }
                 Some(Document::Schema(schema)) => {
                     schemas.insert(schema.0.name.to_owned(), schema.0.node.clone());
+                    defined.push((*source, schema.0.node));
                 }
                 Some(Document::Tool(tool)) if tools.contains_key(tool.name.as_str()) => {
                     twice(tool.span, "tool", tool.name.as_str(), &mut findings);
@@ -73,11 +78,20 @@ pub(super) fn read(files: &[(&Source, Vec<Node>)]) -> (Vocabulary, Vec<Diagnosti
         schemas,
         tools: BTreeMap::new(),
     };
+    let names = Definitions::shared(&vocabulary.schemas);
+    for (source, node) in defined {
+        let mut findings = Findings::new(source);
+        if let Err(problems) = Schema::compile(node, &vocabulary.lists, names, cache) {
+            super::rule::report(problems, &mut findings);
+        }
+        found.append(&mut findings.found);
+    }
+    let mut registered = BTreeMap::new();
     for (name, (source, tool)) in tools {
         let mut findings = Findings::new(source);
         let input = tool.input.map(closed);
         let contract = input.as_ref().and_then(|node| {
-            let compiled = Schema::compile(node, &vocabulary.lists);
+            let compiled = Schema::compile(node, &vocabulary.lists, names, cache);
             compiled
                 .map_err(|problems| super::rule::report(problems, &mut findings))
                 .ok()
@@ -89,8 +103,9 @@ pub(super) fn read(files: &[(&Source, Vec<Node>)]) -> (Vocabulary, Vec<Diagnosti
             contract,
             input,
         };
-        vocabulary.tools.insert(name, tool);
+        registered.insert(name, tool);
     }
+    vocabulary.tools = registered;
     (vocabulary, found)
 }
 

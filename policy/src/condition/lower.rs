@@ -25,8 +25,8 @@ use crate::suggest;
 pub(super) use extent::parts;
 
 /// Checks a regular expression.
-pub(super) fn pattern(text: &str) -> Result<(), String> {
-    pattern::compile(text).map(drop)
+pub(super) fn pattern(text: &str) -> Result<regex::Regex, String> {
+    pattern::compile(text)
 }
 
 pub(super) type Lowered = Result<(Expression, Type), Problem>;

@@ -151,6 +151,9 @@ codes! {
     OpenObject = "open-object",
         "An object inside an argument accepts properties that the schema does not list.",
         "Add `additionalProperties: false`, or list what may stand there.";
+    UnknownSchema = "unknown-schema",
+        "A `use` names a schema that nobody defines.",
+        "Correct the name, add it to the policy's `definitions`, or add a document of `kind: Schema`.";
 }
 
 impl fmt::Display for DiagnosticCode {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::Effect;
 use crate::compile::{CompiledArgument, CompiledRule};
 use crate::condition::{Environment, Failure};
-use crate::schema::Refusal;
+use crate::schema::{Refusal, Verdict};
 
 /// How a rule stands to a call.
 #[derive(Debug)]
@@ -90,11 +90,13 @@ fn left_out(value: Option<&Value>) -> bool {
     matches!(value, None | Some(Value::Null))
 }
 
-/// Filters on the named arguments and ignores all others, so that an extra one dodges nothing.
+/// Filters on the named arguments and ignores all others, so that an extra one dodges nothing, and
+/// neither does a text that is longer than a pattern reads.
 fn filter(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
     rule.arguments.iter().flatten().all(|argument| {
         let value = arguments.get(&*argument.name);
-        (argument.optional && left_out(value)) || value.is_some_and(|v| argument.schema.accepts(v))
+        (argument.optional && left_out(value))
+            || value.is_some_and(|value| argument.schema.verdict(value) != Verdict::Refused)
     })
 }
 

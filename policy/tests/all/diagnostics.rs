@@ -184,6 +184,7 @@ fn texts() -> Vec<(DiagnosticCode, String)> {
             Code::InvalidPattern,
             argument("{ pattern: '(?:a{900}){900}' }"),
         ),
+        (Code::UnknownSchema, argument("{ use: nowhere }")),
         (Code::UnknownList, argument("{ in: nowhere }")),
         (Code::UnknownList, when("args.x in lists.nowhere")),
         (Code::ConditionSyntax, when("args.x >")),

@@ -157,7 +157,7 @@ fn values() -> impl Strategy<Value = Json> {
 fn lists() -> Lists {
     let words = ["a", "b"].map(Json::from).to_vec();
     let list = List::new("words".to_owned(), ListType::String, words);
-    Lists::from([("words".to_owned(), list)])
+    Lists::from([("words".to_owned(), std::sync::Arc::new(list))])
 }
 
 /// The steps that were charged, and the bound from the sizes of these arguments.

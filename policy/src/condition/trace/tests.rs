@@ -9,7 +9,7 @@ use crate::list::{List, ListType, Lists};
 fn explained(text: &str, args: &Json) -> String {
     let values = ["a@example.com", "b@example.com"].map(Json::from).to_vec();
     let list = List::new("known".to_owned(), ListType::Email, values);
-    let lists = Lists::from([("known".to_owned(), list)]);
+    let lists = Lists::from([("known".to_owned(), std::sync::Arc::new(list))]);
     let names = Names {
         arguments: &short(),
         lists: &lists,

@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
         };
         let kinds = names
             .into_iter()
-            .map(|name| self.lists.get(name).map_or(Type::ANY, member));
+            .map(|name| self.lists.get(name).map_or(Type::ANY, |list| member(list)));
         kinds.reduce(|a, b| a.join(&b)).unwrap_or(Type::ANY)
     }
 }

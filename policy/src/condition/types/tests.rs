@@ -8,7 +8,7 @@ fn lists() -> Lists {
     let list = |name: &str, kind| {
         (
             name.to_owned(),
-            List::new(name.to_owned(), kind, Vec::new()),
+            std::sync::Arc::new(List::new(name.to_owned(), kind, Vec::new())),
         )
     };
     Lists::from([
