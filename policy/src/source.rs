@@ -1,5 +1,6 @@
 //! Policy text and places in it.
 
+mod quick;
 pub(crate) mod tree;
 mod yaml;
 

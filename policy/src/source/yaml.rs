@@ -9,7 +9,7 @@ use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error, Options};
 
 use super::tree::{Node, NodeValue};
-use super::{Source, Span};
+use super::{Source, Span, quick};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 
 const MAX_BYTES: usize = 1024 * 1024;
@@ -48,6 +48,14 @@ pub(crate) fn read(source: &Source) -> Result<Vec<Node>, Diagnostic> {
         );
         return Err(source.error(Span::default(), DiagnosticCode::YamlTooLarge, message, ""));
     }
+    match quick::read(&source.text) {
+        Some(documents) => Ok(documents),
+        None => read_whole(source),
+    }
+}
+
+/// Reads all documents by the whole parser, for all of YAML and for every mistake.
+pub(super) fn read_whole(source: &Source) -> Result<Vec<Node>, Diagnostic> {
     let documents: Vec<Node> = serde_saphyr::from_multiple_with_options(&source.text, options())
         .map_err(|error| refuse(source, &error))?;
     if documents.is_empty() {
