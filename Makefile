@@ -10,9 +10,11 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/veto
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 VENV := $(CACHE)/venv
 BIN := $(CARGO_TARGET_DIR)/debug
+TARGET ?= all
+EXECS ?= 200000
 say = @echo "==> $(1)"
 
-.PHONY: help deps build run test verify fix proto-check deny unit end-to-end agentdojo docs freeze-proto clean
+.PHONY: help deps build run test verify fix proto-check deny unit end-to-end agentdojo docs freeze-proto fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +75,9 @@ docs: ## Write the generated reference
 freeze-proto: deps ## Take today's contract as the one that later changes are compared with (at a release)
 	@cd proto
 	$(VENV)/bin/buf build -o frozen.binpb
+
+fuzz: deps ## Fuzz the engine by coverage: TARGET=name, all or list; EXECS=n
+	@scripts/fuzz "$(TARGET)" "$(EXECS)"
 
 clean: ## Remove build results, the virtual environment and the development data
 	@rm -rf $(CARGO_TARGET_DIR) $(VENV) $(CACHE)/deps.stamp .dev results

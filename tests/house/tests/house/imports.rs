@@ -74,6 +74,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("veto-house", &[]),
+    ("veto-fuzz-targets", &["veto-policy"]),
 ];
 
 /// Crates that only one of ours may see.

@@ -1,0 +1,180 @@
+//! Any text as a condition. What compiles is evaluated over fixed calls in an allow, a deny, an
+//! approval and negated, and the four must tell the same story: an error never opens a door.
+
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+use veto_core::Timestamp;
+use veto_policy::{
+    Arguments, Call, DiagnosticCode, Outcome, PolicySet, ReasonCode, User, compile, evaluate,
+};
+
+use crate::fixtures::{self, NOON};
+use crate::{Finding, Reached, claim, points};
+
+pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return Ok(Reached::Refused);
+    };
+    let source = fixtures::source(policy("allow", text, false));
+    let allow = match compile(std::slice::from_ref(&source)) {
+        Ok(compiled) => {
+            points::check(&compiled.warnings, &source, false)?;
+            compiled.set
+        }
+        Err(found) => {
+            return points::check(&found.0, &source, true).map(|()| Reached::Refused);
+        }
+    };
+    let deny = again(&policy("deny", text, true))?;
+    let ask = again(&policy("require_approval", text, true))?;
+    let negated = negated(text)?;
+    for (call, now) in calls()? {
+        let truth = truth(&allow, call, *now)?;
+        let told = |set: &PolicySet| evaluate(set, call, *now).outcome;
+        let (denied, asked) = (told(&deny), told(&ask));
+        let expected = match truth {
+            Truth::Yes => (Outcome::Deny, Outcome::Approval),
+            Truth::No => (Outcome::Allow, Outcome::Allow),
+            Truth::Error => (Outcome::Deny, Outcome::Approval),
+        };
+        claim((denied, asked) == expected, || {
+            format!("{truth:?} in an allow, yet a deny says {denied:?} and an approval {asked:?}")
+        })?;
+        if let Some(negated) = &negated {
+            let opposite = self::truth(negated, call, *now)?;
+            claim(opposite == truth.not(), || {
+                format!("{truth:?}, and {opposite:?} when negated")
+            })?;
+        }
+    }
+    Ok(Reached::Checked)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    Yes,
+    No,
+    Error,
+}
+
+impl Truth {
+    const fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Error => Self::Error,
+        }
+    }
+}
+
+/// What the condition of the one allow says of a call, twice the same.
+fn truth(set: &PolicySet, call: &Call, now: Timestamp) -> Result<Truth, Finding> {
+    let decision = evaluate(set, call, now);
+    claim(decision == evaluate(set, call, now), || {
+        "two evaluations differ".to_owned()
+    })?;
+    let code = decision.reason.code;
+    let truth = if code == ReasonCode::Allowed {
+        Truth::Yes
+    } else if code == ReasonCode::ConditionFalse {
+        Truth::No
+    } else if code == ReasonCode::ConditionError {
+        Truth::Error
+    } else {
+        return Err(Finding(format!("the reason is {code}")));
+    };
+    let failed = !decision.errors.is_empty();
+    claim(failed == (truth == Truth::Error), || {
+        format!("{truth:?} with errors {:?}", decision.errors)
+    })?;
+    Ok(truth)
+}
+
+/// One rule with the condition; beside it, when asked, an allow for everything.
+fn policy(effect: &str, when: &str, beside: bool) -> String {
+    // JSON text in double quotes is YAML.
+    let when = serde_json::Value::from(when);
+    let mut text = format!(
+        "apiVersion: veto/v1\nkind: Policy\nmetadata: {{ name: p }}\nsubjects: {{ roles: [r] }}\n\
+         rules:\n- id: one\n  tools: [t]\n  effect: {effect}\n"
+    );
+    if effect == "allow" {
+        text.push_str(
+            "  arguments:\n    amount: { type: number }\n    name: { type: string }\n    \
+             tags: { type: array, items: { type: string } }\n    url: { type: string }\n    \
+             any: true\n  optional: [amount, name, tags, url, any]\n",
+        );
+    }
+    if effect == "require_approval" {
+        text.push_str("  approval: { approvers: [role:lead] }\n");
+    }
+    let _ = writeln!(text, "  when: {when}");
+    if beside {
+        text.push_str("- { id: two, tools: [t], effect: allow, arguments: any }\n");
+    }
+    text.push_str(
+        "---\napiVersion: veto/v1\nkind: List\nmetadata: { name: known }\ntype: string\n\
+         values: [ada, bob, EUR]\n",
+    );
+    text
+}
+
+/// The same condition in another rule compiles as well.
+fn again(text: &str) -> Result<PolicySet, Finding> {
+    compile(&[fixtures::source(text.to_owned())])
+        .map(|compiled| compiled.set)
+        .map_err(|found| Finding(format!("an allow takes it, and another rule: {found}")))
+}
+
+/// The negated condition; None when the brackets make it too large.
+fn negated(text: &str) -> Result<Option<PolicySet>, Finding> {
+    // A line of its own for the bracket: the text may end in a comment.
+    let text = policy("allow", &format!("!({text}\n)"), false);
+    match compile(&[fixtures::source(text)]) {
+        Ok(compiled) => Ok(Some(compiled.set)),
+        Err(found)
+            if found
+                .iter()
+                .any(|d| d.code == DiagnosticCode::ConditionTooLarge) =>
+        {
+            Ok(None)
+        }
+        Err(found) => Err(Finding(format!("negated it does not compile: {found}"))),
+    }
+}
+
+/// Calls with and without each variable; made once.
+fn calls() -> Result<&'static [(Call, Timestamp)], Finding> {
+    static CALLS: OnceLock<Vec<(Call, Timestamp)>> = OnceLock::new();
+    if let Some(calls) = CALLS.get() {
+        return Ok(calls);
+    }
+    let arguments = [
+        "{}",
+        r#"{"amount": 42, "name": "ada", "tags": ["a", "bc", "ada"], "url": "https://api.example.com/x?y=1", "any": {"a": [1, 2.5, null], "b": {"c": "d"}}}"#,
+        r#"{"amount": -0.5, "name": "", "tags": [], "url": "http://user@evil.org", "any": null}"#,
+        r#"{"amount": 9223372036854775807, "name": "2024-01-08T11:30:00Z", "tags": ["10.0.0.0/8", "15m"], "url": "", "any": "x@example.com"}"#,
+        r#"{"amount": 18446744073709551615, "name": "../etc/%2e%2e/pass\u0000wd", "any": [[], {}, true, 1e308]}"#,
+    ];
+    let mut calls = Vec::new();
+    for (at, text) in arguments.into_iter().enumerate() {
+        let mut call = fixtures::call("agent-1", &["r"], "t", text)?;
+        let mut now = NOON;
+        if at % 2 == 1 {
+            call.user = Some(User {
+                id: "ada".to_owned(),
+                email: "Ada@Example.com".to_owned(),
+                groups: vec!["finance".to_owned(), "hr".to_owned()],
+                ..User::default()
+            });
+            call.context = Arguments::parse(r#"{"ip": "10.1.2.3", "risk": 0.25}"#)?;
+            call.request_id = "request-1".to_owned();
+        }
+        if at == 2 {
+            now = Timestamp(-62_135_596_800_000_000);
+        }
+        calls.push((call, now));
+    }
+    Ok(CALLS.get_or_init(|| calls))
+}
