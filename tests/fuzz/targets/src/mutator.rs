@@ -29,7 +29,9 @@ impl<'a> Mutator<'a> {
     /// The next input.
     pub fn input(&mut self) -> Vec<u8> {
         let mut input = self.entry();
-        for _ in 0..=self.below(4) {
+        // Mostly one change: what is still well-formed reaches deeper.
+        let more = [0, 0, 0, 1, 3][self.below(5)];
+        for _ in 0..=more {
             self.change(&mut input);
         }
         input.truncate(self.max_len);
