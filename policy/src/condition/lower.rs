@@ -3,9 +3,9 @@
 
 mod call;
 mod equality;
-mod extent;
 mod function;
 mod loops;
+mod parts;
 mod pattern;
 mod place;
 mod presence;
@@ -22,7 +22,7 @@ use super::types::Type;
 use super::{Names, Problem, limits};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::suggest;
-pub(super) use extent::parts;
+pub(super) use parts::parts;
 
 /// Checks a regular expression.
 pub(super) fn pattern(text: &str) -> Result<regex::Regex, String> {

@@ -163,3 +163,47 @@ fn a_deny_may_read_what_can_be_left_out_since_it_fails_closed() {
     let (codes, _, shown) = found("deny", "args.other.size() > 10");
     assert!(codes.is_empty(), "{shown}");
 }
+
+/// Parts that lead a recursive reader of expressions deep, alone and in turns.
+const HOSTILE: [&str; 34] = [
+    "!", "-", "!-", "- ", "(", "[", "{", "!(", "-(", "[-", "([", "{'a':", "{'a':[", "a.", "a.?",
+    "a[", "a[?", "a?", "a?b:", "(a?b:", "a&&", "a||", "a&&!", "a+", "a-", "a<", "a in ", "f(",
+    "a.f(", "a.all(x,", "'", "\"'", "r'\\'(", "'\\",
+];
+
+#[test]
+fn hostile_conditions_need_little_stack() {
+    let mut texts = Vec::new();
+    for part in HOSTILE {
+        for length in [60, 500, 4_000] {
+            let text = part.repeat(length / part.len());
+            for tail in ["", "a", ")"] {
+                texts.push(format!("{text}{tail}"));
+            }
+            // What would close everything that was opened.
+            let closing: String = text.chars().rev().filter_map(closing).collect();
+            texts.push(format!("{text}a{closing}"));
+        }
+    }
+    for (a, b) in HOSTILE.iter().zip(HOSTILE.iter().rev()) {
+        texts.push(format!("{a}{b}").repeat(31) + "a");
+    }
+    let run = move || {
+        for text in texts {
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+            let text = rule("deny", "WHEN").replace(">-\n      WHEN", &format!("\"{text}\""));
+            let _ = compile(&[source(&text)]);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(512 * 1024);
+    thread.spawn(run).unwrap().join().unwrap();
+}
+
+fn closing(c: char) -> Option<char> {
+    Some(match c {
+        '(' => ')',
+        '[' => ']',
+        '{' => '}',
+        _ => return None,
+    })
+}

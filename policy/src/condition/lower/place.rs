@@ -55,48 +55,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// The bytes of a node's token; the parser names the first and the last one.
-    pub(super) fn token(&self, node: &IdedExpr) -> Option<(usize, usize)> {
-        let (first, last) = self.parsed.places.offset_for(node.id)?;
-        let byte = |at: u32| {
-            let at = usize::try_from(at)
-                .unwrap_or(usize::MAX)
-                .min(self.text.len());
-            (at..=self.text.len())
-                .find(|at| self.text.is_char_boundary(*at))
-                .unwrap_or(at)
-        };
-        let (start, end) = (byte(first), byte(last.saturating_add(1)));
-        Some((start, end.max(start)))
-    }
-
     fn place(&self, node: &IdedExpr) -> (usize, usize) {
-        self.token(node)
-            .map_or((0, self.text.len()), |(start, end)| self.named(start, end))
+        let place = self.parsed.place(node);
+        place.map_or((0, self.text.len()), |place| place.token)
     }
 
-    /// The parser places a property at its dot and a call at its bracket; people look at the name.
-    pub(super) fn named(&self, start: usize, end: usize) -> (usize, usize) {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let (before, rest) = (&self.text[..start], &self.text[start..]);
-        if let Some(after) = rest.strip_prefix('.') {
-            let after = after.trim_start_matches(['?', ' ', '\n', '\t', '\r']);
-            let from = self.text.len() - after.len();
-            let length = after.find(|c| !word(c)).unwrap_or(after.len());
-            return if length > 0 {
-                (from, from + length)
-            } else {
-                (start, end)
-            };
-        }
-        if rest.starts_with('(') {
-            let from = before.rfind(|c| !word(c)).map_or(0, |at| at + 1);
-            return if from < start {
-                (from, start)
-            } else {
-                (start, end)
-            };
-        }
-        (start, end)
+    /// The bytes of a node with all that belongs to it, without brackets around it.
+    pub(in crate::condition) fn extent(&self, node: &IdedExpr) -> (usize, usize) {
+        let place = self.parsed.place(node);
+        place.map_or((0, self.text.len()), |place| place.whole)
     }
 }
