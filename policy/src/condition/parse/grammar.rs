@@ -169,7 +169,7 @@ impl<'a> Parser<'a> {
                 count -= 1;
             }
             let of = self.member()?;
-            if count % 2 == 0 {
+            if count.is_multiple_of(2) {
                 return Ok(of);
             }
             let outer = (first.start, of.outer.1);

@@ -62,7 +62,14 @@ impl Parser<'_> {
         let field = match name.kind {
             TokenKind::Name if !matches!(name.text, "in" | "true" | "false" | "null") => name.text,
             TokenKind::Quoted => name.text.trim_matches('`'),
-            _ => {
+            TokenKind::Sign
+            | TokenKind::Name
+            | TokenKind::Int
+            | TokenKind::Uint
+            | TokenKind::Double
+            | TokenKind::Text
+            | TokenKind::Bytes
+            | TokenKind::End => {
                 let message = "expected the name of a property behind the dot";
                 return Err(syntax(name.span(), message));
             }

@@ -22,7 +22,11 @@ fn plain(node: &IdedExpr) -> IdedExpr {
             }
         }
         Expr::Select(select) => select.operand = boxed(&select.operand),
-        _ => {}
+        Expr::Ident(_)
+        | Expr::Literal(_)
+        | Expr::Struct(_)
+        | Expr::Comprehension(_)
+        | Expr::Unspecified => {}
     }
     IdedExpr { id: 0, expr }
 }
@@ -202,7 +206,7 @@ fn a_property_may_have_a_name_in_backticks_and_no_name_starts_with_a_dot() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn random_tokens_are_read_as_by_the_cel_crate(parts in prop::collection::vec(prop_oneof![
