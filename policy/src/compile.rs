@@ -10,7 +10,10 @@ mod vocabulary;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use veto_core::{PolicyName, RuleId};
+
 use crate::check::Findings;
+use crate::condition::ConditionCache;
 use crate::diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics};
 use crate::schema::SchemaCache;
 use crate::source::{self, Source, Span};
@@ -51,6 +54,23 @@ impl PolicySet {
     #[must_use]
     pub fn rule_count(&self) -> usize {
         self.policies().map(|policy| policy.rules.len()).sum()
+    }
+
+    /// What its policies and rules are called and which controls they serve, for evidence and lists.
+    pub fn outline(&self) -> impl Iterator<Item = Outline<'_>> {
+        self.rules().map(|(path, rule)| Outline {
+            path,
+            policy: &rule.policy.name,
+            description: rule.policy.description.as_deref().unwrap_or(""),
+            rule: &rule.rule.id,
+            controls: rule
+                .policy
+                .controls
+                .iter()
+                .chain(&*rule.rule.controls)
+                .map(|c| &**c)
+                .collect(),
+        })
     }
 
     /// All policies, by file.
@@ -148,10 +168,26 @@ impl PolicySet {
     }
 }
 
+/// One rule of a set, as lists and evidence name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline<'a> {
+    /// The file that it stands in.
+    pub path: &'a str,
+    /// Its policy.
+    pub policy: &'a PolicyName,
+    /// What the policy is for. Empty: nobody said.
+    pub description: &'a str,
+    /// The rule.
+    pub rule: &'a RuleId,
+    /// The controls that the policy and the rule serve, such as `CC6.1`.
+    pub controls: Vec<&'a str>,
+}
+
 /// What files of one compilation have in common, so that it is kept once.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
     schemas: SchemaCache,
+    conditions: ConditionCache,
     texts: HashSet<Arc<str>, foldhash::fast::RandomState>,
 }
 

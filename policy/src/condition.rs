@@ -35,7 +35,7 @@ pub(crate) use environment::Environment;
 pub(crate) use number::Number;
 #[expect(unused_imports, reason = "for those who compile and explain rules")]
 pub(crate) use trace::Step;
-pub(crate) use types::Declared;
+pub(crate) use types::{Declared, Shape};
 
 use crate::diagnostic::{DiagnosticCode, DiagnosticSeverity};
 use crate::list::Lists;

@@ -4,10 +4,11 @@ use veto_core::{PolicyName, RuleId, Timestamp};
 
 use crate::call::Call;
 use crate::compile::{PolicySet, Rule};
-use crate::condition::Environment;
+use crate::condition::{Environment, Step};
 use crate::decision::Decision;
 use crate::evaluate::{self, Match, closest};
 use crate::reason::ReasonCode;
+use crate::redact::REDACTED;
 
 /// A decision with what every rule for the tool says of the call.
 #[derive(Debug, Clone)]
@@ -35,6 +36,21 @@ pub struct RuleReport {
     pub message: String,
     /// The argument that decided, as a JSON Pointer (RFC 6901).
     pub argument: Option<String>,
+    /// What the parts of its condition came to, the whole first. Empty: it has none, or it was not asked.
+    pub condition: Vec<ConditionStep>,
+}
+
+/// A part of a condition with what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConditionStep {
+    /// The part as written.
+    pub text: String,
+    /// Its value, or why it has none.
+    pub value: String,
+    /// It could not be evaluated.
+    pub failed: bool,
+    /// How many parts it stands within.
+    pub depth: usize,
 }
 
 /// How a rule stands to a call.
@@ -98,6 +114,7 @@ fn report(
         verdict: Verdict::OtherAgent,
         message: "the rule is for other agents".to_owned(),
         argument: None,
+        condition: Vec::new(),
     };
     let Some(agent) = &call.agent else {
         return report;
@@ -116,6 +133,21 @@ fn report(
         now,
         lists: &set.vocabulary.lists,
     };
+    if let Some(when) = &rule.rule.when {
+        let steps = when.explain(&environment).into_iter();
+        let step = |step: Step| ConditionStep {
+            failed: step.value.is_err(),
+            value: match step.value {
+                // A part may come to a value that records do not keep.
+                Ok(_) if !decision.redaction.is_empty() => REDACTED.to_owned(),
+                Ok(value) => value,
+                Err(failure) => failure.to_string(),
+            },
+            text: step.text,
+            depth: step.depth,
+        };
+        report.condition = steps.map(step).collect();
+    }
     match evaluate::matches(rule.rule, &environment) {
         Match::Certain => {
             report.verdict = Verdict::Matched;

@@ -28,11 +28,11 @@ mod suggest;
 
 pub use arguments::{Arguments, ArgumentsError};
 pub use call::{Agent, Call, User};
-pub use compile::{Compiled, PolicySet, compile};
+pub use compile::{Compiled, Outline, PolicySet, compile};
 pub use decision::{Approval, ApprovalTerms, Decision, Matched, Outcome, Severity};
 pub use diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity, Diagnostics, render};
 pub use evaluate::evaluate;
-pub use explain::{Explanation, RuleReport, Verdict, explain};
+pub use explain::{ConditionStep, Explanation, RuleReport, Verdict, explain};
 pub use reason::{Reason, ReasonCode};
 pub use redact::{REDACTED, Redaction};
 pub use source::Source;

@@ -6,10 +6,9 @@ use super::Caches;
 use super::policy::{CompiledArgument, CompiledPolicy, CompiledRule};
 use super::vocabulary::Vocabulary;
 use crate::check::{Effect, Findings, Policy, Rule, Tools, Window, within};
-use crate::condition::{self, Condition, Declared, Names};
+use crate::condition::{self, Condition, Declared, Names, Shape};
 use crate::diagnostic::{DiagnosticCode as Code, DiagnosticSeverity};
 use crate::glob::Glob;
-use crate::list::Lists;
 use crate::schema::{Definitions, Problem, Schema};
 use crate::source::Span;
 
@@ -91,15 +90,15 @@ fn one(
     findings: &mut Findings<'_>,
 ) -> Option<CompiledRule> {
     let arguments = arguments(&rule, vocabulary, names, caches, findings);
-    let when = rule
-        .when
-        .map(|(text, span)| condition(&rule, text, span, vocabulary, findings));
-    let when = match when {
-        None => Some(None),
-        Some(compiled) => compiled.map(Some),
-    };
-    let (arguments, when) = (arguments?, when?);
     let named_tools = named(&rule.tools, vocabulary, caches);
+    let arguments = arguments?;
+    let when = match rule.when {
+        None => None,
+        Some(written) => {
+            let declared = declared(&rule, arguments.as_deref(), &named_tools, vocabulary);
+            Some(condition(written, &declared, vocabulary, caches, findings)?)
+        }
+    };
     let path = |path: Vec<&str>| path.into_iter().map(Box::from).collect();
     Some(CompiledRule {
         id: rule.id,
@@ -183,15 +182,14 @@ fn arguments(
 }
 
 fn condition(
-    rule: &Rule<'_>,
-    text: &str,
-    span: Span,
+    (text, span): (&str, Span),
+    declared: &Declared,
     vocabulary: &Vocabulary,
+    caches: &mut Caches,
     findings: &mut Findings<'_>,
 ) -> Option<Condition> {
-    let described = arguments_of(rule, &vocabulary.lists);
     let names = Names {
-        arguments: &described,
+        arguments: declared,
         lists: &vocabulary.lists,
     };
     let mut tell = |problem: &condition::Problem| {
@@ -202,7 +200,7 @@ fn condition(
             DiagnosticSeverity::Warning => findings.warning(place, problem.code, message, help),
         }
     };
-    match Condition::compile(text, &names) {
+    match caches.conditions.compile(text, &names) {
         Ok(checked) => {
             checked.warnings.iter().for_each(&mut tell);
             Some(checked.condition)
@@ -214,21 +212,39 @@ fn condition(
     }
 }
 
-/// What the rule says of the arguments that its condition may read.
-fn arguments_of(rule: &Rule<'_>, lists: &Lists) -> Declared {
-    let schemas: Option<Vec<_>> = rule.arguments.as_ref().map(|list| {
-        list.iter()
-            .map(|(name, node)| (*name, node.to_json()))
-            .collect()
+/// What is known of the arguments that a condition may read: what the rule says of them, and the
+/// contracts of its tools, where all of them are registered.
+fn declared(
+    rule: &Rule<'_>,
+    arguments: Option<&[CompiledArgument]>,
+    tools: &[Arc<str>],
+    vocabulary: &Vocabulary,
+) -> Declared {
+    let schemas: Option<Vec<_>> = arguments.map(|list| {
+        let schema = |a: &CompiledArgument| (a.schema.json(), a.optional);
+        list.iter().map(schema).collect()
     });
-    let described = schemas.as_ref().map(|list| {
-        list.iter().map(|(name, schema)| {
-            let empty = schema.get("empty") == Some(&serde_json::Value::Bool(true));
-            let optional = empty || rule.optional.contains(name);
-            (*name, schema, optional)
-        })
+    let described = arguments.zip(schemas.as_ref()).map(|(list, schemas)| {
+        let named = list.iter().zip(schemas);
+        named.map(|(argument, (schema, optional))| (&*argument.name, schema, *optional))
     });
-    Declared::of_rule(described, rule.effect == Effect::Allow, lists)
+    let declared = Declared::of_rule(described, rule.effect == Effect::Allow, &vocabulary.lists);
+    let by_label = !rule.tools.labels.is_empty();
+    if !by_label && rule.tools.names.iter().any(|glob| glob.exact().is_none()) {
+        return declared;
+    }
+    let mut contracts: Option<Shape> = None;
+    for tool in tools {
+        let shape = vocabulary.tools.get(tool).and_then(|t| t.shape.as_ref());
+        let Some(shape) = shape else {
+            return declared;
+        };
+        contracts = Some(contracts.map_or_else(|| shape.clone(), |known| known.join(shape)));
+    }
+    match contracts {
+        Some(contracts) => declared.within(&contracts),
+        None => declared,
+    }
 }
 
 /// Reports what is wrong with a schema.

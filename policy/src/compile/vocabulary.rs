@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::check::{self, Document, Findings, ToolDocument, Tools};
+use crate::condition::Shape;
 use crate::diagnostic::{Diagnostic, DiagnosticCode as Code};
 use crate::list::Lists;
 use crate::schema::{Definitions, Schema, SchemaCache};
@@ -24,8 +25,8 @@ pub(crate) struct Tool {
     pub(crate) labels: BTreeSet<String>,
     /// What its arguments must be. None: anything.
     pub(crate) contract: Option<Schema>,
-    /// The declared schema, closed where it does not say otherwise; for the types of conditions.
-    pub(crate) input: Option<Node>,
+    /// What is known of its arguments.
+    pub(crate) shape: Option<Shape>,
 }
 
 /// Tells whether a text may hold a document that others refer to. It may err on the side of yes.
@@ -97,11 +98,13 @@ pub(super) fn read(
                 .ok()
         });
         found.append(&mut findings.found);
+        let shape = |contract: &Schema| Shape::of_contract(&contract.json(), &vocabulary.lists);
+        let shape = contract.as_ref().map(shape);
         let labels = tool.labels;
         let tool = Tool {
             labels,
+            shape,
             contract,
-            input,
         };
         registered.insert(name, tool);
     }

@@ -157,3 +157,60 @@ fn terms_say_that_the_person_acted_for_does_not_count() {
     let decision = evaluate(&set, &call(&["r"], "ask", "{}"), Timestamp(0));
     assert!(decision.approval.unwrap().terms[0].independent);
 }
+
+#[test]
+fn a_condition_is_checked_against_the_contract_of_the_tool() {
+    let text = |when: &str| {
+        let rules = format!("  - {{ id: s, tools: [mail.send], effect: deny, when: \"{when}\" }}");
+        policy("{ roles: [r] }", &rules) + TOOL
+    };
+    let codes = |when: &str| {
+        let found = compile(&[source(&text(when))]).unwrap_err();
+        found.iter().map(|d| d.code.as_str()).collect::<Vec<_>>()
+    };
+    assert!(compile(&[source(&text("args.to == 'a' && args.n > 1"))]).is_ok());
+    assert_eq!(codes("args.too == 'a'"), ["unknown-argument"]);
+    assert_eq!(codes("args.n == 'a'"), ["condition-type"]);
+}
+
+#[test]
+fn an_explanation_says_of_every_rule_why_and_shows_the_parts_of_its_condition() {
+    let rules = "  - { id: a, tools: [t], effect: allow, arguments: { n: { maximum: 5 } }, controls: [CC6.1] }\n\
+                 \x20 - { id: b, tools: ['*'], effect: deny, when: args.n > 5 && args.x == 'y' }\n\
+                 \x20 - { id: c, tools: [t], effect: deny, not_before: '2030-01-01T00:00:00Z' }\n\
+                 \x20 - { id: d, tools: [u], effect: deny }";
+    let other = policy(
+        "{ roles: [other] }",
+        "  - { id: e, tools: [t], effect: deny }",
+    )
+    .replace("name: p", "name: q");
+    let set = set(&(policy("{ roles: [r] }", rules) + &other));
+    let shown = veto_policy::explain(&set, &call(&["r"], "t", r#"{"n": 7}"#), Timestamp(0));
+    let verdicts: Vec<_> = shown
+        .rules
+        .iter()
+        .map(|r| format!("{}/{} {}", r.policy, r.rule, r.verdict.as_str()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            "p/a argument_invalid",
+            "p/b failed",
+            "p/c outside_window",
+            "q/e other_agent"
+        ]
+    );
+    assert_eq!(shown.rules[0].message, "argument `n`: 7 is above 5");
+    let parts: Vec<_> = shown.rules[1]
+        .condition
+        .iter()
+        .map(|s| format!("{} = {}", s.text, s.value))
+        .collect();
+    assert!(parts.contains(&"args.n > 5 = true".to_owned()), "{parts:?}");
+    assert!(shown.rules[1].condition.iter().any(|s| s.failed));
+    let outline: Vec<_> = set
+        .outline()
+        .map(|o| (o.rule.as_str(), o.controls.len()))
+        .collect();
+    assert!(outline.contains(&("a", 1)) && outline.contains(&("b", 0)));
+}

@@ -143,10 +143,6 @@ impl Shape {
 }
 
 impl Declared {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for rules that name registered tools")
-    )]
     /// What is known when a call keeps the contract of its tool and a rule accepts its arguments.
     pub(crate) fn within(self, contract: &Shape) -> Self {
         Self {

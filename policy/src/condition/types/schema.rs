@@ -46,10 +46,6 @@ impl Declared {
 }
 
 impl Shape {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for rules that name registered tools")
-    )]
     /// The arguments that the input schema of a tool takes; it is closed unless it says otherwise.
     pub(crate) fn of_contract(schema: &Json, lists: &Lists) -> Self {
         let Json::Object(keywords) = schema else {
