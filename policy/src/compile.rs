@@ -60,6 +60,7 @@ impl PolicySet {
     pub fn outline(&self) -> impl Iterator<Item = Outline<'_>> {
         self.rules().map(|(path, rule)| Outline {
             path,
+            offset: rule.rule.span.start,
             policy: &rule.policy.name,
             description: rule.policy.description.as_deref().unwrap_or(""),
             rule: &rule.rule.id,
@@ -173,6 +174,8 @@ impl PolicySet {
 pub struct Outline<'a> {
     /// The file that it stands in.
     pub path: &'a str,
+    /// Where its id stands there, in bytes.
+    pub offset: usize,
     /// Its policy.
     pub policy: &'a PolicyName,
     /// What the policy is for. Empty: nobody said.

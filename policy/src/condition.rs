@@ -1,13 +1,9 @@
-//! Conditions: a documented subset of CEL, parsed by the `cel` crate, checked and evaluated here.
+//! Conditions: a documented subset of CEL, read, checked and evaluated here.
 //!
 //! `parse` bounds and reads the text, `lower` checks it and turns it into `expression`, `evaluate`
 //! computes it over an `environment` within a budget of steps. Nothing here panics or recurses
 //! deeper than the checker allows.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for those who compile and explain rules")
-)]
 mod cache;
 mod cost;
 mod environment;
@@ -18,10 +14,6 @@ mod lower;
 mod number;
 mod parse;
 mod time;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for those who compile and explain rules")
-)]
 mod trace;
 mod types;
 mod url;
@@ -29,11 +21,9 @@ mod value;
 
 use std::sync::Arc;
 
-#[expect(unused_imports, reason = "for those who compile and explain rules")]
 pub(crate) use cache::ConditionCache;
 pub(crate) use environment::Environment;
 pub(crate) use number::Number;
-#[expect(unused_imports, reason = "for those who compile and explain rules")]
 pub(crate) use trace::Step;
 pub(crate) use types::{Declared, Shape};
 

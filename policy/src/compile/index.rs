@@ -187,9 +187,7 @@ impl BySubject {
     fn sort(&mut self) {
         self.roles.sort_by(|a, b| a.0.cmp(&b.0));
         self.agents.sort_by(|a, b| a.0.cmp(&b.0));
-        for list in [&mut self.patterns] {
-            list.shrink_to_fit();
-        }
+        self.patterns.shrink_to_fit();
         self.roles.shrink_to_fit();
         self.agents.shrink_to_fit();
     }

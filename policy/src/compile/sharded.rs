@@ -31,12 +31,9 @@ impl<V: Clone> Sharded<V> {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the high half of the hash is meant: the low bits place the name within its shard"
-    )]
+    /// The high half of the hash: the low bits place the name within its shard.
     fn shard(&self, name: &str) -> usize {
-        (self.hasher.hash_one(name) >> 32) as usize & (self.shards.len() - 1)
+        usize::try_from(self.hasher.hash_one(name) >> 32).unwrap_or(0) & (self.shards.len() - 1)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&V> {
