@@ -44,8 +44,8 @@ struct Compiled {
     /// Where objects accept properties that are not listed.
     open_objects: Box<[Box<str>]>,
     /// How many schemas it consists of, those that it refers to included.
-    size: u64,
-    depth: usize,
+    size: u32,
+    depth: u32,
 }
 
 /// Why a value is refused.

@@ -13,5 +13,6 @@ mod all {
     mod examples;
     mod language;
     mod properties;
+    mod schemas;
     mod support;
 }

@@ -119,10 +119,25 @@ pub(super) fn twice(span: Span, kind: &str, name: &str, findings: &mut Findings<
     findings.error(span, Code::DuplicateName, message, help);
 }
 
+/// Keywords by which a schema takes its properties from others.
+const COMPOSED: [&str; 7] = [
+    "$ref",
+    "allOf",
+    "anyOf",
+    "dependentSchemas",
+    "if",
+    "oneOf",
+    "use",
+];
+
 /// A tool's arguments are an object without other names, unless its schema says so itself.
 fn closed(input: &Node) -> Node {
     let mut node = input.clone();
     if let NodeValue::Map(entries) = &mut node.value {
+        let has = |names: &[&str]| (entries.iter()).any(|(key, _)| names.contains(&&*key.name));
+        let stated = has(&["additionalProperties", "unevaluatedProperties"]);
+        // What other schemas list is listed too.
+        let composed = !stated && has(&COMPOSED);
         let mut add = |name: &str, value: NodeValue| {
             if !entries.iter().any(|(key, _)| key.name == name) {
                 let key = Key {
@@ -138,7 +153,11 @@ fn closed(input: &Node) -> Node {
             }
         };
         add("type", NodeValue::Text("object".to_owned()));
-        add("additionalProperties", NodeValue::Bool(false));
+        if composed {
+            add("unevaluatedProperties", NodeValue::Bool(false));
+        } else if !stated {
+            add("additionalProperties", NodeValue::Bool(false));
+        }
     }
     node
 }

@@ -9,14 +9,12 @@ use super::format::Format;
 use super::rule::Pattern;
 use super::{Schema, other};
 
-/// The identity of a schema: the digest of its canonical text and of what it refers to.
-pub(super) type Digest = [u8; 32];
-
 /// Compiled schemas, patterns and formats, shared between all that say the same. A cache may outlive
 /// a compilation: what refers to another list or another named schema is another schema.
 #[derive(Debug, Default)]
 pub(crate) struct SchemaCache {
-    pub(super) schemas: HashMap<Digest, Schema>,
+    /// By canonical text.
+    schemas: HashMap<Box<str>, Schema, foldhash::fast::RandomState>,
     patterns: HashMap<Box<str>, Arc<Pattern>>,
     formats: BTreeMap<Format, Arc<Validator>>,
     /// For the text of one schema after the other.
@@ -24,6 +22,16 @@ pub(crate) struct SchemaCache {
 }
 
 impl SchemaCache {
+    /// The schema whose canonical text stands in `text`.
+    pub(super) fn known(&self) -> Option<Schema> {
+        self.schemas.get(&*self.text).cloned()
+    }
+
+    /// Keeps a schema for those that say the same.
+    pub(super) fn keep(&mut self, text: &str, schema: &Schema) {
+        self.schemas.insert(text.into(), schema.clone());
+    }
+
     /// The compiled regular expression, or why it is refused.
     pub(super) fn pattern(&mut self, text: &str) -> Result<Arc<Pattern>, String> {
         if let Some(pattern) = self.patterns.get(text) {

@@ -26,9 +26,11 @@ use crate::source::tree::{Key, Node, NodeValue};
 use reference::{Failure, Resolved};
 
 /// Deepest nesting of schemas, `use` and `$ref` resolved.
-const DEPTH: usize = 64;
+const DEPTH: u32 = 64;
+/// Longest chain of named schemas.
+const CHAIN: usize = 64;
 /// Most schemas that `use` and `$ref` may bring into one.
-const SUBSTITUTED: u64 = 10_000;
+const SUBSTITUTED: u32 = 10_000;
 
 /// Compiles schemas over the same lists and names.
 pub(super) struct Reader<'a> {
@@ -42,10 +44,10 @@ pub(super) struct Reader<'a> {
     open: Vec<(bool, String)>,
     /// The worst that happened to a reference within the schema that is being compiled.
     failure: Option<Failure>,
-    depth: usize,
+    depth: u32,
     /// The deepest place so far, and how many schemas were met.
-    deepest: usize,
-    size: u64,
+    deepest: u32,
+    size: u32,
 }
 
 /// A schema that is being compiled, and its definitions.
@@ -53,7 +55,7 @@ struct Root<'n> {
     definitions: &'n [(Key, Node)],
     done: BTreeMap<&'n str, Option<Schema>>,
     doing: Vec<&'n str>,
-    substituted: u64,
+    substituted: u32,
     /// The place that is being read.
     path: Vec<Cow<'n, str>>,
     /// Below a `$ref`: what is found there was found at the definition.
@@ -62,7 +64,7 @@ struct Root<'n> {
     malformed: bool,
     /// Below something that the general validator checks.
     other: bool,
-    /// Something was left to the general validator, which does not keep what the digest refers to.
+    /// Something was left to the general validator, which does not keep what the text refers to.
     others: bool,
 }
 
@@ -120,10 +122,11 @@ impl<'a> Reader<'a> {
 
     /// Compiles a schema that stands on its own; None when there are problems.
     pub(super) fn root(&mut self, node: &Node) -> Option<Schema> {
-        let key = self.key(node);
-        if let Some(known) = key.and_then(|key| self.cache.schemas.get(&key)) {
-            return Some(known.clone());
+        let known = self.key(node).map(|()| self.cache.known());
+        if let Some(Some(known)) = known {
+            return Some(known);
         }
+        let key = known.map(|_| std::mem::take(&mut self.cache.text));
         let before = self.problems.len();
         inspect::inspect(node, self.lists, self.cache, &mut self.problems);
         let mut root = Root {
@@ -163,14 +166,17 @@ impl<'a> Reader<'a> {
             size,
             depth,
         });
-        if let Some(key) = key.filter(|_| !root.others) {
-            self.cache.schemas.insert(key, schema.clone());
+        if let Some(key) = key {
+            if !root.others {
+                self.cache.keep(&key, &schema);
+            }
+            self.cache.text = key;
         }
         Some(schema)
     }
 
     /// Does something and tells how many schemas it met, and how deep they are.
-    fn measured<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, u64, usize) {
+    fn measured<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, u32, u32) {
         let size = std::mem::take(&mut self.size);
         let deepest = std::mem::replace(&mut self.deepest, self.depth);
         let result = work(self);

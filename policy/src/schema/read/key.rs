@@ -3,26 +3,23 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Reader;
-use crate::schema::cache::Digest;
 use crate::schema::inspect::names;
 use crate::source::tree::{Node, NodeValue};
 
 impl Reader<'_> {
-    /// The digest of a schema; None when something that it refers to cannot be had.
-    pub(super) fn key(&mut self, node: &Node) -> Option<Digest> {
+    /// Writes the canonical text of a schema into the cache; None when something that it refers to
+    /// cannot be had.
+    pub(super) fn key(&mut self, node: &Node) -> Option<()> {
         let mut text = std::mem::take(&mut self.cache.text);
         text.clear();
         let whole = self.write(node, &mut text);
-        let digest = whole.map(|()| Sha256::digest(&text).into());
         self.cache.text = text;
-        digest
+        whole
     }
 
     /// Writes the canonical text: sorted names, and addresses for lists and named schemas. The cache
-    /// keeps both alive as long as the digest, so that no address is given to something else.
+    /// keeps both alive as long as the text, so that no address is given to something else.
     fn write(&mut self, node: &Node, out: &mut String) -> Option<()> {
         match &node.value {
             NodeValue::Null => out.push_str("null"),

@@ -1,6 +1,6 @@
 //! Resolves `use` and `$ref`.
 
-use super::{DEPTH, Entries, Reader, Root, SUBSTITUTED, get};
+use super::{CHAIN, DEPTH, Entries, Reader, Root, SUBSTITUTED, get};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::schema::inspect::nearest;
 use crate::schema::rule::Rule;
@@ -58,7 +58,7 @@ impl Reader<'_> {
         if self.open.contains(&id) {
             return Err(Failure::Circle);
         }
-        if self.open.len() == DEPTH {
+        if self.open.len() == CHAIN {
             return Err(Failure::Deep);
         }
         let names = self.names;
