@@ -13,7 +13,7 @@ use grammar::{Policy, Rule};
 
 pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
     let mut choices = Choices::new(input);
-    let law = choices.below(4);
+    let law = choices.below(5);
     let call = grammar::call(&mut choices)?;
     let deny = grammar::deny(&mut choices);
     let policies = grammar::policies(&mut choices);
@@ -27,7 +27,7 @@ pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
     explained(&decision, &policies)?;
     // One law a run: compiling is what takes time.
     match law {
-        0 => another_deny(&decision, policies, deny, &call)?,
+        0 => another_deny(&set, &decision, policies, deny, &call)?,
         1 => {
             let turned = self::set(&policies, true)
                 .ok_or_else(|| Finding("refused when turned around".to_owned()))?;
@@ -36,7 +36,8 @@ pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
                 format!("the order matters: {decision:?}, then {other:?}")
             })?;
         }
-        2 => without_shadows(&decision, policies, &call)?,
+        2 => without_shadows(&set, &decision, policies, &call)?,
+        3 => updated(&set, &policies, deny, &call)?,
         _ => {
             let canonical = Call {
                 arguments: Arguments::parse(&call.arguments.canonical())?,
@@ -53,12 +54,23 @@ pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
 
 /// The set, from files in their order or turned around; None when a rule is refused.
 fn set(policies: &[Policy], turned: bool) -> Option<PolicySet> {
-    let mut sources: Vec<Source> = policies.iter().map(|p| p.source(turned)).collect();
-    sources.push(grammar::list());
+    let mut sources = sources(policies, turned);
     if turned {
         sources.reverse();
     }
     compile(&sources).map(|compiled| compiled.set).ok()
+}
+
+fn sources(policies: &[Policy], turned: bool) -> Vec<Source> {
+    let mut sources: Vec<_> = policies.iter().map(|p| p.source(turned)).collect();
+    sources.push(grammar::list());
+    sources
+}
+
+/// The set that follows, by what changed; None when the new policies are refused.
+fn update(set: &PolicySet, policies: &[Policy], changed: &[&str]) -> Option<PolicySet> {
+    let updated = set.update(&sources(policies, false), changed);
+    updated.map(|compiled| compiled.set).ok()
 }
 
 /// The outcome follows from the rules that it says matched.
@@ -104,13 +116,14 @@ fn explained(decision: &Decision, policies: &[Policy]) -> Result<(), Finding> {
 }
 
 fn another_deny(
+    set: &PolicySet,
     before: &Decision,
     mut policies: Vec<Policy>,
     deny: Policy,
     call: &Call,
 ) -> Result<(), Finding> {
     policies.push(deny);
-    let Some(set) = set(&policies, false) else {
+    let Some(set) = update(set, &policies, &["q.yaml"]) else {
         return Ok(());
     };
     let after = evaluate(&set, call, NOON);
@@ -120,13 +133,20 @@ fn another_deny(
     explained(&after, &policies)
 }
 
-fn without_shadows(with: &Decision, mut policies: Vec<Policy>, call: &Call) -> Result<(), Finding> {
+fn without_shadows(
+    set: &PolicySet,
+    with: &Decision,
+    mut policies: Vec<Policy>,
+    call: &Call,
+) -> Result<(), Finding> {
+    let changed: Vec<_> = policies.iter().map(Policy::path).collect();
     policies.retain(|policy| !policy.shadow);
     for policy in &mut policies {
         policy.rules.retain(|rule| !rule.shadow);
     }
     policies.retain(|policy| !policy.rules.is_empty());
-    let set = set(&policies, false)
+    let changed: Vec<_> = changed.iter().map(String::as_str).collect();
+    let set = update(set, &policies, &changed)
         .ok_or_else(|| Finding("refused without its shadow rules".to_owned()))?;
     let without = evaluate(&set, call, NOON);
     let said = |d: &Decision| {
@@ -140,4 +160,26 @@ fn without_shadows(with: &Decision, mut policies: Vec<Policy>, call: &Call) -> R
     claim(said(with) == said(&without), || {
         format!("a shadow counts: {with:?}, without {without:?}")
     })
+}
+
+/// A set that was updated decides as one that was compiled anew: one policy gone, one new.
+fn updated(set: &PolicySet, policies: &[Policy], deny: Policy, call: &Call) -> Result<(), Finding> {
+    let mut next = policies.to_vec();
+    let gone = next.pop().map(|policy| policy.path()).unwrap_or_default();
+    next.push(deny);
+    let updated = update(set, &next, &["q.yaml", &gone]);
+    match (updated, self::set(&next, false)) {
+        (None, None) => Ok(()),
+        (Some(updated), Some(compiled)) => {
+            let (one, two) = (
+                evaluate(&updated, call, NOON),
+                evaluate(&compiled, call, NOON),
+            );
+            claim(
+                one == two && updated.rule_count() == compiled.rule_count(),
+                || format!("updated {one:?}, compiled {two:?}"),
+            )
+        }
+        (updated, _) => Err(Finding(format!("updated: {}", updated.is_some()))),
+    }
 }

@@ -96,7 +96,7 @@ const VALUES: [&str; 18] = [
 ];
 
 /// A rule, in the words of the language.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub(super) id: String,
     pub(super) effect: &'static str,
@@ -106,7 +106,7 @@ pub(super) struct Rule {
 }
 
 /// A policy file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Policy {
     pub(super) name: String,
     pub(super) shadow: bool,
@@ -115,6 +115,10 @@ pub(super) struct Policy {
 }
 
 impl Policy {
+    pub(super) fn path(&self) -> String {
+        format!("{}.yaml", self.name)
+    }
+
     /// The file; turned around, its rules stand in the opposite order.
     pub(super) fn source(&self, turned: bool) -> Source {
         let mut text = format!(
@@ -132,7 +136,7 @@ impl Policy {
         }
         text.extend(lines);
         Source {
-            path: format!("{}.yaml", self.name),
+            path: self.path(),
             text,
         }
     }
