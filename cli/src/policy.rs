@@ -1,5 +1,6 @@
 //! `veto policy`: policies as code.
 
+mod explain;
 mod files;
 mod list;
 mod publish;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
         #[arg(default_value_t = 0, hide_default_value = true)]
         version: u64,
     },
+    /// Decide a call here, without a server, and tell what every rule says of it
+    Explain(explain::Explain),
     /// Check the files of a directory here, without a server
     Validate {
         /// The directory, or one file
@@ -67,6 +70,7 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
         Command::Publish(publish) => publish::run(global, publish).await,
         Command::List { limit } => list::run(global, limit).await,
         Command::Show { version } => show::run(global, version).await,
+        Command::Explain(explain) => explain::run(global, explain),
         Command::Validate { path } => validate::run(global, &path),
     }
 }

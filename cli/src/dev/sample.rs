@@ -62,6 +62,16 @@ pub(super) const DEMO: Project = Project {
     message: "First policies: examples/first",
 };
 
+/// A file of the example, with its name.
+macro_rules! agentdojo {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../examples/agentdojo/policies/", $name)),
+        )
+    };
+}
+
 /// The two assistants of the public benchmark.
 pub(super) const AGENTDOJO: Project = Project {
     id: "agentdojo",
@@ -81,22 +91,13 @@ pub(super) const AGENTDOJO: Project = Project {
         },
     ],
     policies: &[
-        (
-            "banking.yaml",
-            include_str!("../../../examples/agentdojo/policies/banking.yaml"),
-        ),
-        (
-            "contacts.yaml",
-            include_str!("../../../examples/agentdojo/policies/contacts.yaml"),
-        ),
-        (
-            "payees.yaml",
-            include_str!("../../../examples/agentdojo/policies/payees.yaml"),
-        ),
-        (
-            "workspace.yaml",
-            include_str!("../../../examples/agentdojo/policies/workspace.yaml"),
-        ),
+        agentdojo!("banking.yaml"),
+        agentdojo!("banking-tools.yaml"),
+        agentdojo!("contacts.yaml"),
+        agentdojo!("payees.yaml"),
+        agentdojo!("shapes.yaml"),
+        agentdojo!("workspace.yaml"),
+        agentdojo!("workspace-tools.yaml"),
     ],
     message: "Standing roles: examples/agentdojo",
 };

@@ -55,14 +55,18 @@ pub(super) fn run(global: &Global, path: &Path) -> Result<(), Error> {
 
 /// Checks before publishing: findings go to stderr, an error stops.
 pub(super) fn before_publish(sources: &[Source]) -> Result<(), Error> {
-    let Err(diagnostics) = compile(sources) else {
-        return Ok(());
-    };
-    let findings = diagnostics.0;
+    match compile(sources) {
+        Ok(_) => Ok(()),
+        Err(found) => Err(refuse(&found.0, sources)),
+    }
+}
+
+/// Shows findings on stderr; the error says how many stop the command.
+pub(super) fn refuse(findings: &[Diagnostic], sources: &[Source]) -> Error {
     findings
         .iter()
         .for_each(|finding| eprintln!("{}", rendered(finding, sources)));
-    Err(Error::InvalidPolicies(counted(errors(&findings))))
+    Error::InvalidPolicies(counted(errors(findings)))
 }
 
 fn print(format: Format, findings: &[Diagnostic], sources: &[Source]) -> Result<(), Error> {

@@ -1,0 +1,215 @@
+//! `veto policy explain`: decides a call here, without a server, and says what every rule said of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use veto_core::{AgentId, Clock as _, EnvironmentId, Role, SystemClock, Timestamp, ToolName};
+use veto_policy::{Agent, Arguments, Call, Explanation, RuleReport, User, compile};
+
+use super::files;
+use crate::arguments::Global;
+use crate::error::Error;
+use crate::output::{self, Format};
+use crate::value;
+
+/// The call to explain.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The directory of policies, or one file
+    path: PathBuf,
+    /// The tool
+    #[arg(long, value_name = "NAME")]
+    tool: ToolName,
+    /// Its arguments as a JSON object, `@FILE`, or `-` for stdin
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    arguments: String,
+    /// What else the caller knows, as a JSON object or `@FILE`
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    context: String,
+    /// The agent's id
+    #[arg(long, value_name = "ID", default_value = "agent")]
+    agent: AgentId,
+    /// A role that the agent holds; may be repeated
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<Role>,
+    /// A label of the agent; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = label)]
+    label: Vec<(String, String)>,
+    /// The person on whose behalf the agent acts
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+    /// That person's mail address
+    #[arg(long, value_name = "ADDRESS", requires = "user")]
+    user_email: Option<String>,
+    /// A group of that person; may be repeated
+    #[arg(long, value_name = "GROUP", requires = "user")]
+    user_group: Vec<String>,
+    /// When the call is made, as RFC 3339; without it now
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    at: Option<Timestamp>,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let pair = text
+        .split_once('=')
+        .ok_or("write a label as `name=value`")?;
+    Ok((pair.0.to_owned(), pair.1.to_owned()))
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| format!("`{text}` is no instant of RFC 3339"))
+}
+
+/// Prints the explanation. The outcome is data here: a denial that was explained is a success.
+pub(super) fn run(global: &Global, explain: Explain) -> Result<(), Error> {
+    let sources = files::read(&explain.path)?;
+    let set = match compile(&sources) {
+        Ok(compiled) => compiled.set,
+        Err(found) => return Err(super::validate::refuse(&found.0, &sources)),
+    };
+    let at = explain.at.unwrap_or_else(|| SystemClock.now());
+    let environment = match global.environment_if_any() {
+        name if name.is_empty() => EnvironmentId::new("dev"),
+        name => EnvironmentId::new(&name),
+    };
+    let environment = environment.map_err(|error| Error::Usage(error.to_string()))?;
+    let explanation = veto_policy::explain(&set, &explain.into_call(environment)?, at);
+    match global.output {
+        Format::Table => output::line(in_words(&explanation).trim_end()),
+        Format::Json | Format::Yaml | Format::Jsonl => {
+            global.output.document(&Data::from(&explanation))
+        }
+    }
+}
+
+impl Explain {
+    fn into_call(self, environment: EnvironmentId) -> Result<Call, Error> {
+        let bad = |name: &str| {
+            let name = name.to_owned();
+            move |error| Error::Usage(format!("`--{name}`: {error}"))
+        };
+        let (email, groups) = (self.user_email.unwrap_or_default(), self.user_group);
+        Ok(Call {
+            agent: Some(Agent {
+                id: self.agent.clone(),
+                roles: self.role,
+                labels: self.label.into_iter().collect::<BTreeMap<_, _>>(),
+                disabled: false,
+            }),
+            agent_id: self.agent,
+            user: self.user.map(|id| User {
+                id,
+                email,
+                groups,
+                ..User::default()
+            }),
+            tool: self.tool,
+            arguments: Arguments::parse(&value::text(self.arguments)?).map_err(bad("arguments"))?,
+            context: Arguments::parse(&value::text(self.context)?).map_err(bad("context"))?,
+            environment,
+            request_id: String::new(),
+            trace_id: String::new(),
+            session_id: String::new(),
+        })
+    }
+}
+
+fn in_words(explanation: &Explanation) -> String {
+    use std::fmt::Write as _;
+    let decision = &explanation.decision;
+    let mut text = format!(
+        "{}: {}\n",
+        decision.outcome.as_str(),
+        decision.reason.message
+    );
+    if explanation.rules.is_empty() {
+        text += "\nNo rule names the tool.\n";
+    }
+    for rule in &explanation.rules {
+        let shadow = if rule.shadow { ", in shadow mode" } else { "" };
+        let _ = write!(
+            text,
+            "\n{}/{} ({}{shadow}): {}",
+            rule.policy,
+            rule.rule,
+            rule.effect,
+            rule.verdict.as_str()
+        );
+        if !rule.message.is_empty() {
+            let _ = write!(text, "\n    {}", rule.message);
+        }
+        for step in &rule.condition {
+            let mark = if step.failed { "fails: " } else { "" };
+            let indent = "  ".repeat(step.depth + 2);
+            let _ = write!(text, "\n{indent}{}  =  {mark}{}", step.text, step.value);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    outcome: &'static str,
+    code: &'static str,
+    message: &'a str,
+    policy: Option<String>,
+    rule: Option<String>,
+    rules: Vec<RuleData<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleData<'a> {
+    policy: &'a str,
+    rule: &'a str,
+    effect: &'static str,
+    shadow: bool,
+    verdict: &'static str,
+    message: &'a str,
+    argument: Option<&'a str>,
+    condition: Vec<StepData<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepData<'a> {
+    text: &'a str,
+    value: &'a str,
+    failed: bool,
+    depth: usize,
+}
+
+impl<'a> From<&'a Explanation> for Data<'a> {
+    fn from(explanation: &'a Explanation) -> Self {
+        let decision = &explanation.decision;
+        Self {
+            outcome: decision.outcome.as_str(),
+            code: decision.reason.code.as_str(),
+            message: &decision.reason.message,
+            policy: decision.policy.as_ref().map(ToString::to_string),
+            rule: decision.rule.as_ref().map(ToString::to_string),
+            rules: explanation.rules.iter().map(RuleData::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a RuleReport> for RuleData<'a> {
+    fn from(report: &'a RuleReport) -> Self {
+        let steps = report.condition.iter().map(|step| StepData {
+            text: &step.text,
+            value: &step.value,
+            failed: step.failed,
+            depth: step.depth,
+        });
+        Self {
+            policy: report.policy.as_str(),
+            rule: report.rule.as_str(),
+            effect: report.effect,
+            shadow: report.shadow,
+            verdict: report.verdict.as_str(),
+            message: &report.message,
+            argument: report.argument.as_deref(),
+            condition: steps.collect(),
+        }
+    }
+}
