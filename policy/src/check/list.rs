@@ -1,5 +1,7 @@
 //! Reads `kind: List`.
 
+use std::collections::HashSet;
+
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::list::{List, ListType};
 use crate::source::tree::Node;
@@ -39,9 +41,10 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
         }
     };
     let mut values = Vec::new();
+    let mut seen = HashSet::new();
     for node in fields::items(all.required("values", findings)?, "values", findings) {
         match kind.normalize(&node.to_json()) {
-            Some(value) if values.contains(&value) => {
+            Some(value) if seen.contains(&value) => {
                 let message = "this value stands in the list already";
                 findings.warning(
                     node.span,
@@ -50,7 +53,10 @@ pub(super) fn read(node: &Node, findings: &mut Findings<'_>) -> Option<List> {
                     "remove one of them",
                 );
             }
-            Some(value) => values.push(value),
+            Some(value) => {
+                seen.insert(value.clone());
+                values.push(value);
+            }
             None => {
                 let message = format!("this is no {} as the list's `type` wants it", kind.as_str());
                 let help = if kind == ListType::String {
