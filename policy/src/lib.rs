@@ -19,6 +19,7 @@ pub mod diagnostic;
 pub mod evaluate;
 pub mod explain;
 mod glob;
+pub mod import;
 mod list;
 pub mod reason;
 mod redact;

@@ -11,6 +11,7 @@ mod all {
     mod corpus;
     mod diagnostics;
     mod examples;
+    mod import;
     mod language;
     mod properties;
     mod schemas;
