@@ -6,7 +6,10 @@ mod cerbos;
 mod veto_sdk;
 mod write;
 
+use crate::compile::compile;
 use crate::source::Source;
+use crate::source::tree::Node;
+use write::{Policy, Rule};
 
 /// The system that the policies come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,4 +142,29 @@ pub fn import(format: Format, sources: &[Source], options: &Options) -> Imported
         Format::VetoSdk => veto_sdk::import(sources, options),
         Format::Cerbos => cerbos::import(sources, options),
     }
+}
+
+/// Rules as a policy of their own; what the checker refuses is not mapped.
+fn checked(policy: &Policy, rules: Vec<Rule>) -> Result<Vec<Rule>, String> {
+    let alone = Policy {
+        rules,
+        ..policy.clone()
+    };
+    let source = Source {
+        path: String::new(),
+        text: alone.text(),
+    };
+    match compile(&[source]) {
+        Ok(_) => Ok(alone.rules),
+        Err(found) => {
+            let first = found.iter().next().map_or("", |found| &found.message);
+            Err(format!("what it would become is refused: {first}"))
+        }
+    }
+}
+
+/// The line that a node starts at.
+fn line(source: &Source, node: &Node) -> u32 {
+    let before = source.text.get(..node.span.start).unwrap_or("");
+    u32::try_from(before.matches('\n').count()).map_or(u32::MAX, |n| n.saturating_add(1))
 }

@@ -12,11 +12,12 @@ mod text;
 use std::collections::BTreeSet;
 
 use super::write::{Policy, Rule as Written};
-use super::{Imported, Mapped, Options, Precedence, Unmatched};
-use crate::compile::compile;
+use super::{Imported, Mapped, Options, Precedence, Unmatched, checked};
 use crate::source::Source;
+pub(super) use condition::literal;
 use read::{Pack, Rule};
-use rule::{Effect, Meant, slug};
+use rule::{Effect, Meant};
+pub(super) use rule::{slug, unique};
 
 /// Translates packs, one policy for each.
 pub(super) fn import(sources: &[Source], options: &Options) -> Imported {
@@ -153,25 +154,6 @@ fn earlier<'m, 'r>(meant: &'m [Meant<'r>], at: usize) -> Vec<&'m Meant<'r>> {
         .collect()
 }
 
-/// Rules as a policy of their own; what the checker refuses is not mapped.
-fn checked(policy: &Policy, rules: Vec<Written>) -> Result<Vec<Written>, String> {
-    let alone = Policy {
-        rules,
-        ..policy.clone()
-    };
-    let source = Source {
-        path: String::new(),
-        text: alone.text(),
-    };
-    match compile(&[source]) {
-        Ok(_) => Ok(alone.rules),
-        Err(found) => {
-            let first = found.iter().next().map_or("", |found| &found.message);
-            Err(format!("what it would become is refused: {first}"))
-        }
-    }
-}
-
 fn notes(this: &Meant<'_>, before: &[&Meant<'_>], imported: &mut Imported) {
     let Rule { path, line, .. } = this.rule;
     for other in before {
@@ -211,7 +193,7 @@ fn unmatched(
                 .to_owned(),
             "arguments, or import with `--default deny`.".to_owned(),
         ],
-        id: rule::unique("allow-the-rest", ids),
+        id: unique("allow-the-rest", ids),
         tools,
         effect: "allow",
         ..Written::default()

@@ -109,12 +109,9 @@ impl Rule {
 
     fn when(&self, out: &mut String) {
         let parts = &self.matches.when;
-        let wrap = |part: &String| {
-            if parts.len() > 1 && part.contains(" || ") && !part.starts_with('(') {
-                format!("({part})")
-            } else {
-                part.clone()
-            }
+        let wrap = |part: &String| match parts.len() {
+            0 | 1 => part.clone(),
+            _ => bracketed(part),
         };
         let parts: Vec<_> = parts.iter().map(wrap).collect();
         let one = parts.join(" && ");
@@ -130,6 +127,32 @@ impl Rule {
             let _ = writeln!(out, "      {line}");
         }
     }
+}
+
+/// A condition that keeps its meaning beside `&&`: CEL binds `||` and `? :` more loosely.
+fn bracketed(text: &str) -> String {
+    let loose = text.contains("||") || text.contains('?');
+    if !loose || is_bracketed(text) {
+        return text.to_owned();
+    }
+    format!("({text})")
+}
+
+/// Tells whether one pair of brackets holds all of the text; of a text in quotes, nothing is known.
+fn is_bracketed(text: &str) -> bool {
+    let mut depth = 0_u32;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' | '\'' => return false,
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return at > 0 && at + 1 == text.len();
+        }
+    }
+    false
 }
 
 fn comments(out: &mut String, indent: &str, lines: &[String]) {

@@ -12,7 +12,7 @@ use super::regex;
 use super::text::{self, Texts};
 use crate::import::algebra::{Either, any_of, not};
 use place::Place;
-pub(super) use place::literal;
+pub(in crate::import) use place::literal;
 
 /// A condition as read.
 #[derive(Debug, Clone)]

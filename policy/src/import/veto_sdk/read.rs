@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::condition::Condition;
 use super::scalar;
+use crate::import::line;
 use crate::source::tree::{Key, Node, NodeValue};
 use crate::source::{self, Source};
 
@@ -172,8 +173,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&self, node: &Node) -> u32 {
-        let before = self.source.text.get(..node.span.start).unwrap_or("");
-        u32::try_from(before.matches('\n').count()).map_or(u32::MAX, |n| n.saturating_add(1))
+        line(self.source, node)
     }
 
     fn refuse(&self, node: &Node, why: &str) -> Refused {

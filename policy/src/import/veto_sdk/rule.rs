@@ -254,7 +254,7 @@ fn all(conditions: &[Condition], notes: &mut Vec<String>) -> Result<(Either, Eit
 }
 
 /// A name of Veto that is close to a text.
-pub(super) fn slug(text: &str, most: usize) -> String {
+pub(in crate::import) fn slug(text: &str, most: usize) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c.to_ascii_lowercase() {
@@ -272,7 +272,7 @@ pub(super) fn slug(text: &str, most: usize) -> String {
 }
 
 /// An id that no rule has yet.
-pub(super) fn unique(wanted: &str, ids: &mut BTreeSet<String>) -> String {
+pub(in crate::import) fn unique(wanted: &str, ids: &mut BTreeSet<String>) -> String {
     let mut id = wanted.to_owned();
     let mut count = 2_u32;
     while !ids.insert(id.clone()) {
