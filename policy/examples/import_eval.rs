@@ -15,8 +15,8 @@ use std::io::BufRead as _;
 
 use serde_json::{Value, json};
 use veto_core::{AgentId, EnvironmentId, Timestamp, ToolName};
-use veto_policy::import::Options;
-use veto_policy::{Agent, Arguments, Call, Format, Source, compile, evaluate, import};
+use veto_policy::import::{Format, Options, import};
+use veto_policy::{Agent, Arguments, Call, Source, compile, evaluate};
 
 fn main() {
     let directory = std::env::args().nth(1).unwrap();

@@ -15,8 +15,8 @@ use crate::source::Source;
 use expression::Scope;
 use read::{Exports, Resource, Rule};
 
-/// To whom a rule applies and what else must hold; None: everybody.
-type Reach = (Option<Vec<String>>, Option<String>);
+/// To whom a rule applies; None: everybody.
+type Roles = Option<Vec<String>>;
 
 /// Translates resource policies, one file of policies for each file.
 pub(super) fn import(sources: &[Source], options: &Options) -> Imported {
@@ -140,7 +140,7 @@ impl Translation<'_> {
         policies
     }
 
-    fn policy(&self, roles: Option<Vec<String>>, names: &mut BTreeSet<String>) -> Policy {
+    fn policy(&self, roles: Roles, names: &mut BTreeSet<String>) -> Policy {
         let who = roles
             .as_ref()
             .map_or("all".to_owned(), |roles| roles.join("-"));
@@ -158,7 +158,7 @@ impl Translation<'_> {
     }
 
     /// What a rule becomes, for each set of roles.
-    fn rule(&self, rule: &Rule) -> Result<Vec<(Option<Vec<String>>, Written)>, String> {
+    fn rule(&self, rule: &Rule) -> Result<Vec<(Roles, Written)>, String> {
         let scope = self.scope(&self.resource.constants, &self.resource.variables)?;
         let mut tools = Vec::new();
         for action in &rule.actions {
@@ -200,7 +200,7 @@ impl Translation<'_> {
     }
 
     /// To whom a rule applies: its roles at once, and each derived role with its condition.
-    fn reaches(&self, rule: &Rule) -> Result<Vec<Reach>, String> {
+    fn reaches(&self, rule: &Rule) -> Result<Vec<(Roles, Option<String>)>, String> {
         let set = |roles: &[String]| {
             let mut roles = roles.to_vec();
             roles.sort();

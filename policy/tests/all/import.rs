@@ -3,8 +3,9 @@
 mod cerbos;
 mod veto_sdk;
 
+use veto_policy::import::{Format, Imported, import};
 use veto_policy::import::{Options, Unmapped};
-use veto_policy::{Format, Imported, PolicySet, Source, compile, import};
+use veto_policy::{PolicySet, Source, compile};
 
 fn from(format: Format, text: &str, options: &Options) -> Imported {
     let source = Source {

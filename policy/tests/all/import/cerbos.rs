@@ -1,6 +1,6 @@
 use veto_core::{AgentId, Role};
-use veto_policy::import::{Options, Unmatched};
-use veto_policy::{Format, Outcome, evaluate};
+use veto_policy::import::{Format, Options, Unmatched};
+use veto_policy::{Outcome, evaluate};
 
 use super::super::support::{NOON, call};
 use super::{from, reasons, set, text};

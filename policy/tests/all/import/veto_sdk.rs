@@ -1,5 +1,5 @@
-use veto_policy::import::{Options, Precedence, Unmatched};
-use veto_policy::{Format, Outcome, evaluate};
+use veto_policy::import::{Format, Options, Precedence, Unmatched};
+use veto_policy::{Outcome, evaluate};
 
 use super::super::support::{NOON, call};
 use super::{from, reasons, set, text};
@@ -230,10 +230,10 @@ fn an_extended_pack_is_found_among_the_files() {
             .to_owned(),
     };
     let options = Options::default();
-    let imported = veto_policy::import(Format::VetoSdk, &[base, own.clone()], &options);
+    let imported = veto_policy::import::import(Format::VetoSdk, &[base, own.clone()], &options);
     assert_eq!(imported.mapped.len(), 3);
     assert!(imported.documents[1].text.contains("packs/base.yaml:5 `a`"));
-    let alone = veto_policy::import(Format::VetoSdk, &[own], &options);
+    let alone = veto_policy::import::import(Format::VetoSdk, &[own], &options);
     assert_eq!(alone.mapped.len(), 1);
     assert!(alone.unmapped[0].reason.contains("is not among the files"));
 }
