@@ -14,7 +14,7 @@ TARGET ?= all
 EXECS ?= 200000
 say = @echo "==> $(1)"
 
-.PHONY: help deps build run test verify fix proto-check deny unit end-to-end agentdojo docs freeze-proto fuzz clean
+.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end agentdojo docs freeze-proto fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,10 @@ deny: deps ## Licences, sources and duplicate versions of dependencies; advisori
 unit: deps ## Unit, property and integration tests
 	$(call say,unit and property and integration tests)
 	@cargo test --locked --workspace
+
+differential: deps ## The engine against a naive evaluator: PAIRS=n random pairs of policy set and call, from SEED=s
+	$(call say,the engine against a naive evaluator)
+	@VETO_PAIRS=$(or $(PAIRS),1000000) VETO_SEED=$(or $(SEED),1) cargo test --locked -p veto-policy --test all a_naive_evaluator -- --nocapture
 
 end-to-end: build ## Scenarios with real processes, real sockets, real disks and peers that are not ours
 	$(call say,end-to-end scenarios)

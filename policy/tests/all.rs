@@ -14,6 +14,7 @@ mod all {
     mod import;
     mod language;
     mod properties;
+    mod reference;
     mod schemas;
     mod support;
 }

@@ -91,6 +91,10 @@ fn one(
 ) -> Option<CompiledRule> {
     let arguments = arguments(&rule, vocabulary, names, caches, findings);
     let named_tools = named(&rule.tools, vocabulary, caches);
+    let mut rule = rule;
+    // Written twice, a glob would find its rule twice.
+    rule.tools.names.sort();
+    rule.tools.names.dedup();
     let arguments = arguments?;
     let when = match rule.when {
         None => None,
