@@ -45,7 +45,12 @@ fn smaller(world: &World, asked: &Asked) -> Vec<(World, Asked)> {
             with_world(&|w| w.policies[at].rules[rule].severity = None);
             with_world(&|w| w.policies[at].rules[rule].terms = None);
             with_world(&|w| w.policies[at].rules[rule].redact.clear());
-            with_world(&|w| drop(w.policies[at].rules[rule].tools.pop()));
+            let tools = world.policies[at].rules[rule].tools.len();
+            with_world(&|w| {
+                w.policies[at].rules[rule]
+                    .tools
+                    .truncate(tools.saturating_sub(1))
+            });
             let arguments = world.policies[at].rules[rule].arguments.as_ref();
             for argument in 0..arguments.map_or(0, Vec::len) {
                 with_world(&|w| {
