@@ -152,9 +152,9 @@ pub(super) fn list() -> Source {
     }
 }
 
-/// One to three policies with one to four rules each.
+/// One or two policies with one to three rules each.
 pub(super) fn policies(choices: &mut Choices<'_>) -> Vec<Policy> {
-    let count = 1 + choices.below(3);
+    let count = 1 + choices.below(2);
     (0..count)
         .map(|at| {
             let subjects = choices.of(&[
@@ -163,7 +163,7 @@ pub(super) fn policies(choices: &mut Choices<'_>) -> Vec<Policy> {
                 "agents: ['bot*']",
                 "roles: [t], agents: [bot-1]",
             ]);
-            let rules = 1 + choices.below(4);
+            let rules = 1 + choices.below(3);
             Policy {
                 name: format!("p{at}"),
                 shadow: choices.one_in(8),
