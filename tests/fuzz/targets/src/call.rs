@@ -1,6 +1,7 @@
 //! A policy set and a call made of choices, and the laws of every decision.
 
 mod grammar;
+mod laws;
 
 use veto_policy::{
     Arguments, Call, Decision, Outcome, PolicySet, ReasonCode, Source, compile, evaluate,
@@ -13,31 +14,35 @@ use grammar::{Policy, Rule};
 
 pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
     let mut choices = Choices::new(input);
-    let law = choices.below(5);
+    let law = choices.below(6);
     let call = grammar::call(&mut choices)?;
     let deny = grammar::deny(&mut choices);
+    let shared = grammar::shared(&mut choices);
     let policies = grammar::policies(&mut choices);
-    let Some(set) = set(&policies, false) else {
+    let files = Files { policies, shared };
+    let Some(set) = files.compile(false) else {
         return Ok(Reached::Refused);
     };
     let decision = evaluate(&set, &call, NOON);
     claim(decision == evaluate(&set, &call, NOON), || {
         "two evaluations differ".to_owned()
     })?;
-    explained(&decision, &policies)?;
+    explained(&decision, &files.policies)?;
     // One law a run: compiling is what takes time.
     match law {
-        0 => another_deny(&set, &decision, policies, deny, &call)?,
+        0 => laws::another_deny(&set, &decision, files, deny, &call)?,
         1 => {
-            let turned = self::set(&policies, true)
+            let turned = files
+                .compile(true)
                 .ok_or_else(|| Finding("refused when turned around".to_owned()))?;
             let other = evaluate(&turned, &call, NOON);
             claim(decision == other, || {
                 format!("the order matters: {decision:?}, then {other:?}")
             })?;
         }
-        2 => without_shadows(&set, &decision, policies, &call)?,
-        3 => updated(&set, &policies, deny, &call)?,
+        2 => laws::without_shadows(&set, &decision, files, &call)?,
+        3 => laws::updated(&set, files, deny, &call)?,
+        4 => laws::explanation(&set, &decision, &call)?,
         _ => {
             let canonical = Call {
                 arguments: Arguments::parse(&call.arguments.canonical())?,
@@ -52,25 +57,34 @@ pub(crate) fn run(input: &[u8]) -> Result<Reached, Finding> {
     Ok(Reached::Checked)
 }
 
-/// The set, from files in their order or turned around; None when a rule is refused.
-fn set(policies: &[Policy], turned: bool) -> Option<PolicySet> {
-    let mut sources = sources(policies, turned);
-    if turned {
-        sources.reverse();
+/// The files of a set.
+struct Files {
+    policies: Vec<Policy>,
+    shared: Source,
+}
+
+impl Files {
+    fn sources(&self, turned: bool) -> Vec<Source> {
+        let mut sources: Vec<_> = self.policies.iter().map(|p| p.source(turned)).collect();
+        sources.push(self.shared.clone());
+        if turned {
+            sources.reverse();
+        }
+        sources
     }
-    compile(&sources).map(|compiled| compiled.set).ok()
-}
 
-fn sources(policies: &[Policy], turned: bool) -> Vec<Source> {
-    let mut sources: Vec<_> = policies.iter().map(|p| p.source(turned)).collect();
-    sources.push(grammar::list());
-    sources
-}
+    /// The set, from files in their order or turned around; None when a rule is refused.
+    fn compile(&self, turned: bool) -> Option<PolicySet> {
+        compile(&self.sources(turned))
+            .map(|compiled| compiled.set)
+            .ok()
+    }
 
-/// The set that follows, by what changed; None when the new policies are refused.
-fn update(set: &PolicySet, policies: &[Policy], changed: &[&str]) -> Option<PolicySet> {
-    let updated = set.update(&sources(policies, false), changed);
-    updated.map(|compiled| compiled.set).ok()
+    /// The set that follows another, by what changed; None when the new policies are refused.
+    fn update(&self, set: &PolicySet, changed: &[&str]) -> Option<PolicySet> {
+        let updated = set.update(&self.sources(false), changed);
+        updated.map(|compiled| compiled.set).ok()
+    }
 }
 
 /// The outcome follows from the rules that it says matched.
@@ -113,73 +127,4 @@ fn explained(decision: &Decision, policies: &[Policy]) -> Result<(), Finding> {
         (decision.outcome == Outcome::Approval) == (terms > 0),
         || wrong("terms of an approval stand beside another outcome, or are missing"),
     )
-}
-
-fn another_deny(
-    set: &PolicySet,
-    before: &Decision,
-    mut policies: Vec<Policy>,
-    deny: Policy,
-    call: &Call,
-) -> Result<(), Finding> {
-    policies.push(deny);
-    let Some(set) = update(set, &policies, &["q.yaml"]) else {
-        return Ok(());
-    };
-    let after = evaluate(&set, call, NOON);
-    claim(after.outcome >= before.outcome, || {
-        format!("a deny loosened {before:?} to {after:?}")
-    })?;
-    explained(&after, &policies)
-}
-
-fn without_shadows(
-    set: &PolicySet,
-    with: &Decision,
-    mut policies: Vec<Policy>,
-    call: &Call,
-) -> Result<(), Finding> {
-    let changed: Vec<_> = policies.iter().map(Policy::path).collect();
-    policies.retain(|policy| !policy.shadow);
-    for policy in &mut policies {
-        policy.rules.retain(|rule| !rule.shadow);
-    }
-    policies.retain(|policy| !policy.rules.is_empty());
-    let changed: Vec<_> = changed.iter().map(String::as_str).collect();
-    let set = update(set, &policies, &changed)
-        .ok_or_else(|| Finding("refused without its shadow rules".to_owned()))?;
-    let without = evaluate(&set, call, NOON);
-    let said = |d: &Decision| {
-        (
-            d.outcome,
-            d.policy.clone(),
-            d.rule.clone(),
-            d.approval.clone(),
-        )
-    };
-    claim(said(with) == said(&without), || {
-        format!("a shadow counts: {with:?}, without {without:?}")
-    })
-}
-
-/// A set that was updated decides as one that was compiled anew: one policy gone, one new.
-fn updated(set: &PolicySet, policies: &[Policy], deny: Policy, call: &Call) -> Result<(), Finding> {
-    let mut next = policies.to_vec();
-    let gone = next.pop().map(|policy| policy.path()).unwrap_or_default();
-    next.push(deny);
-    let updated = update(set, &next, &["q.yaml", &gone]);
-    match (updated, self::set(&next, false)) {
-        (None, None) => Ok(()),
-        (Some(updated), Some(compiled)) => {
-            let (one, two) = (
-                evaluate(&updated, call, NOON),
-                evaluate(&compiled, call, NOON),
-            );
-            claim(
-                one == two && updated.rule_count() == compiled.rule_count(),
-                || format!("updated {one:?}, compiled {two:?}"),
-            )
-        }
-        (updated, _) => Err(Finding(format!("updated: {}", updated.is_some()))),
-    }
 }

@@ -74,7 +74,10 @@ const CONDITIONS: [(&str, bool, bool); 14] = [
     ),
     ("args.y.z + 1 == 21 || args.x * 2 >= 4", true, true),
 ];
-const VALUES: [&str; 18] = [
+/// A value that a reason must not show where it is redacted.
+pub(super) const SECRET: &str = "s3cr3t";
+const VALUES: [&str; 19] = [
+    "\"s3cr3t\"",
     "1",
     "2",
     "2.5",
@@ -93,6 +96,32 @@ const VALUES: [&str; 18] = [
     "[\"ab\", \"abcd\"]",
     "{\"z\": 20.0}",
     "{\"z\": 20, \"w\": [1]}",
+];
+
+/// Who a policy is for; agents carry `team: finance` and `refund_limit: 30`.
+const SUBJECTS: [&str; 6] = [
+    "roles: [r]",
+    "roles: [s]",
+    "agents: ['bot*']",
+    "roles: [t], agents: [bot-1]",
+    "labels: { team: [sales, finance] }",
+    "labels: { team: finance, tier: gold }",
+];
+/// When a rule holds; calls are made on 2024-01-08 at noon.
+const WINDOWS: [&str; 4] = [
+    "not_before: 2024-01-08T12:00:00Z",
+    "not_after: 2024-01-08T12:00:00Z",
+    "not_before: 2024-01-08T13:30:00+01:00",
+    "not_before: 2023-01-01T00:00:00Z\n  not_after: '2025-01-01T00:00:00Z'",
+];
+/// What is registered: nothing, a tool with a label, tools with contracts.
+const REGISTERED: [&str; 3] = [
+    "",
+    "---\napiVersion: veto/v1\nkind: Tool\nmetadata: { name: a.b, labels: [sends] }\n",
+    "---\napiVersion: veto/v1\nkind: Tool\nmetadata: { name: mail.send, labels: [sends] }\n\
+     input: { properties: { x: { maxLength: 5 }, y: true }, required: [x] }\n\
+     ---\napiVersion: veto/v1\nkind: Tool\nmetadata: { name: a }\n\
+     input: { properties: { x: { maximum: 1000 } }, additionalProperties: true }\n",
 ];
 
 /// A rule, in the words of the language.
@@ -142,13 +171,13 @@ impl Policy {
     }
 }
 
-/// The list that conditions and schemas name.
-pub(super) fn list() -> Source {
-    let text = "apiVersion: veto/v1\nkind: List\nmetadata: { name: known }\ntype: string\n\
+/// The list that conditions and schemas name, and what is registered.
+pub(super) fn shared(choices: &mut Choices<'_>) -> Source {
+    let list = "apiVersion: veto/v1\nkind: List\nmetadata: { name: known }\ntype: string\n\
                 values: [one, two]\n";
     Source {
-        path: "known.yaml".to_owned(),
-        text: text.to_owned(),
+        path: "shared.yaml".to_owned(),
+        text: format!("{list}{}", choices.of(&REGISTERED)),
     }
 }
 
@@ -157,12 +186,7 @@ pub(super) fn policies(choices: &mut Choices<'_>) -> Vec<Policy> {
     let count = 1 + choices.below(2);
     (0..count)
         .map(|at| {
-            let subjects = choices.of(&[
-                "roles: [r]",
-                "roles: [s]",
-                "agents: ['bot*']",
-                "roles: [t], agents: [bot-1]",
-            ]);
+            let subjects = choices.of(&SUBJECTS);
             let rules = 1 + choices.below(3);
             Policy {
                 name: format!("p{at}"),
@@ -188,11 +212,24 @@ fn rule(choices: &mut Choices<'_>, id: usize, effect: Option<&'static str>) -> R
     let effect = effect.unwrap_or_else(|| choices.of(&EFFECTS));
     let allow = effect == "allow";
     let (arguments, has_x, has_y) = choices.of(&ARGUMENTS);
-    let mut text = format!("- id: r{id}\n  tools: [{}", choices.of(&GLOBS));
-    if choices.one_in(3) {
-        let _ = write!(text, ", {}", choices.of(&GLOBS));
+    let mut text = format!("- id: r{id}\n  tools: ");
+    match choices.below(6) {
+        4 => text.push_str("{ labels: [sends] }"),
+        5 => {
+            let _ = write!(
+                text,
+                "{{ names: [{}], labels: [sends, other] }}",
+                choices.of(&GLOBS)
+            );
+        }
+        3 => {
+            let _ = write!(text, "[{}, {}]", choices.of(&GLOBS), choices.of(&GLOBS));
+        }
+        _ => {
+            let _ = write!(text, "[{}]", choices.of(&GLOBS));
+        }
     }
-    let _ = write!(text, "]\n  effect: {effect}\n  arguments: {arguments}\n");
+    let _ = write!(text, "\n  effect: {effect}\n  arguments: {arguments}\n");
     if arguments.contains("x:") && choices.one_in(2) {
         text.push_str("  optional: [x]\n");
     }
@@ -210,6 +247,16 @@ fn rule(choices: &mut Choices<'_>, id: usize, effect: Option<&'static str>) -> R
     }
     if choices.one_in(4) {
         let _ = writeln!(text, "  severity: {}", choices.of(&["low", "high"]));
+    }
+    if choices.one_in(4) {
+        let _ = writeln!(
+            text,
+            "  redact: [{}]",
+            choices.of(&["x", "y", "x, y", "'y/z'"])
+        );
+    }
+    if choices.one_in(6) {
+        let _ = writeln!(text, "  {}", choices.of(&WINDOWS));
     }
     let shadow = choices.one_in(6);
     if shadow {
