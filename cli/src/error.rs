@@ -50,6 +50,9 @@ pub(crate) enum Error {
     /// The checker found errors; they were printed already.
     #[error("{0} in the policies; nothing was published")]
     InvalidPolicies(String),
+    /// Files are not formatted, or cannot be; which ones was printed already.
+    #[error("{0}")]
+    NotFormatted(String),
     /// A replay missed what it must show.
     #[error("{0}")]
     PromiseMissed(String),
@@ -82,7 +85,10 @@ impl Error {
             Self::Usage(_) | Self::File { .. } => Some(Code::InvalidRequest),
             Self::Refused { code, .. } => Some(*code),
             Self::Unreachable { .. } => Some(Code::Unreachable),
-            Self::NotAllowed | Self::PromiseMissed(_) | Self::Command(_) => None,
+            Self::NotAllowed
+            | Self::NotFormatted(_)
+            | Self::PromiseMissed(_)
+            | Self::Command(_) => None,
             Self::InvalidPolicies(_) => Some(Code::InvalidPolicy),
             Self::NotEnforced(_) => Some(Code::DeadlineExceeded),
             Self::Dev { code, .. } => Some(*code),
@@ -100,6 +106,7 @@ impl Error {
             | Self::NotAllowed
             | Self::File { .. }
             | Self::InvalidPolicies(_)
+            | Self::NotFormatted(_)
             | Self::PromiseMissed(_)
             | Self::NotEnforced(_)
             | Self::Output(_)

@@ -2,8 +2,11 @@
 
 mod explain;
 mod files;
+mod fmt;
+mod init;
 mod list;
 mod publish;
+mod schema;
 mod show;
 mod validate;
 mod version;
@@ -34,6 +37,12 @@ pub(crate) enum Command {
     },
     /// Decide a call here, without a server, and tell what every rule says of it
     Explain(explain::Explain),
+    /// Start a directory with a first policy, its tests, and what editors need
+    Init(init::Init),
+    /// Bring policy files into one form; comments stay
+    Fmt(fmt::Fmt),
+    /// Print the JSON Schema of policy files, for editors
+    Schema,
     /// Check the files of a directory here, without a server
     Validate {
         /// The directory, or one file
@@ -71,6 +80,9 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
         Command::List { limit } => list::run(global, limit).await,
         Command::Show { version } => show::run(global, version).await,
         Command::Explain(explain) => explain::run(global, explain),
+        Command::Init(init) => init::run(&init),
+        Command::Fmt(fmt) => fmt::run(global, &fmt),
+        Command::Schema => schema::run(),
         Command::Validate { path } => validate::run(global, &path),
     }
 }

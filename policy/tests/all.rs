@@ -10,8 +10,10 @@ mod all {
     mod conditions;
     mod corpus;
     mod diagnostics;
+    mod editor;
     mod examples;
     mod import;
+    mod format;
     mod language;
     mod properties;
     mod reference;

@@ -26,7 +26,7 @@ pub(super) fn read(root: &Path) -> Result<Vec<Source>, Error> {
     if is_file {
         paths.push(root.to_owned());
     } else {
-        collect(root, MAX_DEPTH, &mut paths).map_err(failed(root))?;
+        collect(root, MAX_DEPTH, is_policy, &mut paths).map_err(failed(root))?;
     }
     if paths.is_empty() {
         return Err(Error::Usage(format!(
@@ -45,7 +45,31 @@ pub(super) fn read(root: &Path) -> Result<Vec<Source>, Error> {
     paths.iter().map(read).collect()
 }
 
-fn collect(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+/// The paths of all files of the language, tests too, each once: files as they are named, and those of directories.
+pub(super) fn everything(roots: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut paths = Vec::new();
+    for root in roots {
+        let failed = |source| Error::File {
+            path: root.display().to_string(),
+            source,
+        };
+        if std::fs::metadata(root).map_err(failed)?.is_dir() {
+            collect(root, MAX_DEPTH, is_yaml, &mut paths).map_err(failed)?;
+        } else {
+            paths.push(root.clone());
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}
+
+fn collect(
+    directory: &Path,
+    depth: usize,
+    wanted: fn(&str) -> bool,
+    paths: &mut Vec<PathBuf>,
+) -> io::Result<()> {
     if depth == 0 {
         return Err(io::Error::other("directories are nested too deeply"));
     }
@@ -60,8 +84,8 @@ fn collect(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Resu
             continue;
         }
         if path.is_dir() {
-            collect(&path, depth - 1, paths)?;
-        } else if is_policy(&name) {
+            collect(&path, depth - 1, wanted, paths)?;
+        } else if wanted(&name) {
             paths.push(path);
         }
     }
@@ -69,10 +93,16 @@ fn collect(directory: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Resu
 }
 
 fn is_policy(name: &str) -> bool {
-    let stem = name
-        .strip_suffix(".yaml")
-        .or_else(|| name.strip_suffix(".yml"));
-    stem.is_some_and(|stem| !stem.ends_with("_test"))
+    stem(name).is_some_and(|stem| !stem.ends_with("_test"))
+}
+
+fn is_yaml(name: &str) -> bool {
+    stem(name).is_some()
+}
+
+fn stem(name: &str) -> Option<&str> {
+    name.strip_suffix(".yaml")
+        .or_else(|| name.strip_suffix(".yml"))
 }
 
 fn relative(path: &Path, base: &Path) -> String {

@@ -77,7 +77,7 @@ proptest! {
 
     #[test]
     fn the_order_in_which_fields_are_written_does_not_matter(seed in any::<prop::sample::Index>()) {
-        let mut fields = vec![
+        let mut fields = [
             "kind: Policy", "apiVersion: veto/v1", "metadata: { controls: [a], name: p }", "rules: []", "mode: shadow",
         ];
         let by = seed.index(fields.len());

@@ -104,7 +104,7 @@ fn several_mistakes_are_told_at_once() {
 }
 
 /// One text for each code; each must be found with its own code.
-fn texts() -> Vec<(DiagnosticCode, String)> {
+pub(crate) fn texts() -> Vec<(DiagnosticCode, String)> {
     use DiagnosticCode as Code;
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let list = |fields: &str| {
