@@ -2,6 +2,7 @@
 
 use veto_core::PolicyName;
 
+use crate::format::format;
 use crate::language::LANGUAGE_SCHEMA;
 use crate::source::Source;
 
@@ -68,11 +69,18 @@ const SETTINGS: &str =
 #[must_use]
 pub fn scaffold(name: &PolicyName, kind: Scaffold) -> Vec<Source> {
     let (policy, tests) = kind.texts();
-    let named = |text: &str| text.replace(EXAMPLE, name.as_str());
     let file = |path: String, text: String| Source { path, text };
+    let named = |path: String, text: &str| {
+        let mut file = file(path, text.replace(EXAMPLE, name.as_str()));
+        // A longer name may no longer fit on a line.
+        if let Ok(text) = format(&file) {
+            file.text = text;
+        }
+        file
+    };
     vec![
-        file(format!("policies/{name}.yaml"), named(policy)),
-        file(format!("policies/{name}_test.yaml"), named(tests)),
+        named(format!("policies/{name}.yaml"), policy),
+        named(format!("policies/{name}_test.yaml"), tests),
         file(".vscode/settings.json".to_owned(), SETTINGS.to_owned()),
         file(
             ".vscode/veto-v1.schema.json".to_owned(),

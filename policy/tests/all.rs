@@ -17,6 +17,7 @@ mod all {
     mod language;
     mod properties;
     mod reference;
+    mod scaffold;
     mod schemas;
     mod support;
 }

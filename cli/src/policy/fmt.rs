@@ -184,7 +184,8 @@ fn outcome(reports: &[Report], check: bool) -> Result<(), Error> {
 
 fn difference(source: &Source, new: &str) -> String {
     let diff = TextDiff::from_lines(&*source.text, new);
-    let (old, new) = (format!("a/{}", source.path), format!("b/{}", source.path));
+    let path = source.path.trim_start_matches('/');
+    let (old, new) = (format!("a/{path}"), format!("b/{path}"));
     diff.unified_diff().header(&old, &new).to_string()
 }
 

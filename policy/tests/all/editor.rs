@@ -26,10 +26,10 @@ fn validators() -> [Validator; 2] {
 }
 
 fn documents(text: &str) -> Vec<Value> {
-    serde_saphyr::from_multiple(text).unwrap()
+    format::values(text)
 }
 
-fn assert_fine(path: &str, text: &str) {
+pub(crate) fn assert_fine(path: &str, text: &str) {
     for validator in validators() {
         for document in documents(text) {
             let found: Vec<_> = validator

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use veto_policy::{Source, compile, format, print};
 
 /// All policy texts of the repository: examples, the conformance corpus, and blocks of the documentation.
@@ -17,7 +18,7 @@ pub(crate) fn texts() -> Vec<Source> {
     }
     for path in files(&root.join("policy/corpus"), "yaml") {
         let text = std::fs::read_to_string(&path).unwrap();
-        let corpus: Vec<serde_json::Value> = serde_saphyr::from_multiple(&text).unwrap();
+        let corpus = values(&text);
         for policies in corpus
             .iter()
             .filter_map(|corpus| corpus["policies"].as_str())
@@ -42,6 +43,12 @@ pub(crate) fn texts() -> Vec<Source> {
     }
     assert!(found.len() > 10);
     found
+}
+
+/// The documents of a text, read as YAML 1.2: `n` is text.
+pub(crate) fn values(text: &str) -> Vec<Value> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_multiple_with_options(text, options).unwrap()
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
