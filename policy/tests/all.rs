@@ -12,8 +12,8 @@ mod all {
     mod diagnostics;
     mod editor;
     mod examples;
-    mod import;
     mod format;
+    mod import;
     mod language;
     mod properties;
     mod reference;
