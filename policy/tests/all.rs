@@ -16,6 +16,7 @@ mod all {
     mod import;
     mod language;
     mod properties;
+    mod recipes;
     mod reference;
     mod scaffold;
     mod schemas;
