@@ -10,6 +10,7 @@ mod agentdojo;
 mod decisions;
 mod dev;
 mod harness;
+mod offline;
 mod outcomes;
 mod policies;
 mod usage;

@@ -1,0 +1,89 @@
+//! Policies as code, without a server.
+
+use crate::harness::{Answer, root, veto};
+
+fn run(arguments: &[&str]) -> Answer {
+    let mut command = veto();
+    command.args(arguments).current_dir(root());
+    Answer::of(command)
+}
+
+const EXPLAIN: [&str; 8] = [
+    "policy",
+    "explain",
+    "examples/agentdojo/policies",
+    "--role",
+    "banking-assistant",
+    "--tool",
+    "send_money",
+    "--arguments",
+];
+
+#[test]
+fn a_call_is_explained_rule_by_rule() {
+    let call = r#"{"recipient":"Spotify","amount":20000,"subject":"a","date":"2026-01-01"}"#;
+    let shown = run(&[&EXPLAIN[..], &[call, "-o", "json"]].concat())
+        .code(0)
+        .json();
+    assert_eq!(shown["outcome"], "deny");
+    assert_eq!(shown["rule"], "never-above-ceiling");
+    let verdicts: Vec<_> = shown["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| {
+            (
+                rule["rule"].as_str().unwrap(),
+                rule["verdict"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("never-above-ceiling", "matched"),
+            ("pay-known-payee", "otherwise")
+        ]
+    );
+    let told = run(&[&EXPLAIN[..], &[r#"{"recipient":1}"#]].concat()).code(0);
+    assert!(
+        told.stdout.contains("break the schema of tool"),
+        "{told:#?}"
+    );
+    let wrong = run(&[&EXPLAIN[..], &["[]"]].concat()).code(2);
+    assert!(wrong.stderr.contains("`--arguments`"), "{wrong:#?}");
+}
+
+#[test]
+fn a_first_directory_is_made_checked_formatted_and_never_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("new");
+    let path = path.to_str().unwrap();
+    run(&["policy", "init", path]).code(0);
+    run(&["policy", "validate", path]).code(0);
+    run(&["policy", "fmt", "--check", path]).code(0);
+    run(&["policy", "init", path]).code(2);
+}
+
+#[test]
+fn formatting_keeps_comments_and_check_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("p.yaml");
+    let path = file.to_str().unwrap();
+    let ugly = "# why\napiVersion:   veto/v1\nkind: Policy\nmetadata: {name: p}\nsubjects: {roles: [r]} # who\n\
+                rules:\n    - {id: a, tools: [t], effect: deny}\n";
+    std::fs::write(&file, ugly).unwrap();
+    run(&["policy", "fmt", "--check", path]).code(1);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), ugly);
+    run(&["policy", "fmt", path]).code(0);
+    let nice = std::fs::read_to_string(&file).unwrap();
+    assert!(nice.starts_with("# why\napiVersion: veto/v1\n") && nice.contains("# who"));
+    run(&["policy", "fmt", "--check", path]).code(0);
+    run(&["policy", "validate", path]).code(0);
+}
+
+#[test]
+fn the_schema_for_editors_is_json() {
+    let schema = run(&["policy", "schema"]).code(0).json();
+    assert!(schema["$schema"].is_string());
+}
