@@ -114,6 +114,10 @@ pub(super) fn explanation(
         texts.push(report.message.clone());
         texts.extend(report.condition.iter().map(|step| step.value.clone()));
     }
+    // What the caller adds as context is no argument, and is not redacted.
+    if call.context.canonical().contains(SECRET) {
+        return Ok(());
+    }
     let hidden = call
         .arguments
         .as_map()
