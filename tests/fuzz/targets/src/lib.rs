@@ -11,6 +11,7 @@ mod call;
 mod cel;
 mod choices;
 mod fixtures;
+mod format;
 mod globs;
 mod mutator;
 mod points;
@@ -47,7 +48,7 @@ pub enum Reached {
 /// Something to fuzz.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, on the command line and as the folder of its corpus.
+    /// Its name, on the command line and as the folder of its corpus (`format` shares that of `yaml`).
     pub name: &'static str,
     /// What an input is.
     pub summary: &'static str,
@@ -58,7 +59,7 @@ pub struct Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self {
             name: "yaml",
             summary: "text of a policy file",
@@ -88,6 +89,12 @@ impl Target {
             summary: "choices that make a policy set and a call",
             max_len: 512,
             run: call::run,
+        },
+        Self {
+            name: "format",
+            summary: "text of a policy file, to be formatted and printed",
+            max_len: 4 * 1024,
+            run: format::run,
         },
     ];
 

@@ -103,7 +103,7 @@ fn decides(compiled: &Compiled) -> Result<(), Finding> {
 }
 
 /// Calls that the policies of the corpus are about.
-fn calls() -> Result<&'static [Call], Finding> {
+pub(crate) fn calls() -> Result<&'static [Call], Finding> {
     static CALLS: OnceLock<Vec<Call>> = OnceLock::new();
     if let Some(calls) = CALLS.get() {
         return Ok(calls);
