@@ -2,8 +2,8 @@
 //!
 //! Both search, and whether a text matches is a matter of the language alone, so greed and captures
 //! do not matter. What differs is written out: Python's classes know Unicode, its `$` also stands
-//! before a last line break, and it folds four letters beyond ASCII into ASCII ones. `\b` alone stays
-//! as it is and finds more: a letter beyond ASCII is part of a word in Python and of none here.
+//! before a last line break, and it folds four letters beyond ASCII into ASCII ones. `\b` alone finds a
+//! little more than in Python, where it stands beside signs that only one of both counts to words.
 
 mod parse;
 mod safety;
@@ -15,6 +15,8 @@ pub(super) use safety::is_accepted;
 /// The characters that Python counts as spaces, as the inside of a class.
 pub(super) const SPACE: &str = r"\pZ\t-\r\x1c-\x1f\x85";
 const WORD: &str = r"\pL\pN_";
+/// Signs that Unicode counts to words and Python does not: marks, joiners, encircled letters.
+const EDGE: &str = r"[\pM\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}&&[^_]]";
 
 /// A pattern in Veto's dialect.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub(super) struct Translated {
 pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
     let node = parse::parse(pattern)?;
     let mut out = String::new();
-    emit(&node, true, &mut out)?;
+    emit(&node, true, true, &mut out)?;
     Ok(Translated {
         pattern: format!("(?i:{out})"),
         wider: parse::any(&node, &|node| {
@@ -37,8 +39,8 @@ pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
     })
 }
 
-/// Writes a node; `tail`: nothing after it takes a character.
-fn emit(node: &Node, tail: bool, out: &mut String) -> Result<(), String> {
+/// Writes a node; `head` and `tail`: nothing before or after it takes a character.
+fn emit(node: &Node, head: bool, tail: bool, out: &mut String) -> Result<(), String> {
     match node {
         Node::Literal(c) => literal(*c, out),
         Node::Any => {
@@ -49,7 +51,7 @@ fn emit(node: &Node, tail: bool, out: &mut String) -> Result<(), String> {
         Node::Anchor(anchor) => self::anchor(*anchor, tail, out),
         Node::Group(inner) => {
             out.push_str("(?:");
-            emit(inner, tail, out)?;
+            emit(inner, head, tail, out)?;
             out.push(')');
             Ok(())
         }
@@ -58,17 +60,19 @@ fn emit(node: &Node, tail: bool, out: &mut String) -> Result<(), String> {
                 if at > 0 {
                     out.push('|');
                 }
-                emit(option, tail, out)?;
+                emit(option, head, tail, out)?;
             }
             Ok(())
         }
         Node::Sequence(parts) => {
             for (at, part) in parts.iter().enumerate() {
+                let first = head && parts[..at].iter().all(takes_nothing);
+                let last = tail && parts[at + 1..].iter().all(takes_nothing);
                 if *part == Node::Anchor(Anchor::Boundary) {
-                    boundary(parts, at)?;
+                    boundary(parts, at, first, last, out)?;
+                } else {
+                    emit(part, first, last, out)?;
                 }
-                let last = parts[at + 1..].iter().all(takes_nothing);
-                emit(part, tail && last, out)?;
             }
             Ok(())
         }
@@ -76,7 +80,7 @@ fn emit(node: &Node, tail: bool, out: &mut String) -> Result<(), String> {
             if takes_nothing(inner) || matches!(**inner, Node::Either(_) | Node::Sequence(_)) {
                 return Err("it repeats what takes no character".to_owned());
             }
-            emit(inner, false, out)?;
+            emit(inner, false, false, out)?;
             out.push_str(count);
             Ok(())
         }
@@ -163,20 +167,32 @@ fn anchor(anchor: Anchor, tail: bool, out: &mut String) -> Result<(), String> {
         Anchor::End => out.push('$'),
         Anchor::LineEnd if tail => out.push_str("\\n?$"),
         Anchor::LineEnd => return Err("`$` stands before something".to_owned()),
-        Anchor::Boundary => out.push_str(r"\b"),
+        Anchor::Boundary => return Err("`\\b` stands alone".to_owned()),
     }
     Ok(())
 }
 
-/// `\b` beside what is a word's character for certain: only there does ASCII find at least as much.
-fn boundary(parts: &[Node], at: usize) -> Result<(), String> {
+/// `\b` beside what is a word's character for certain, so that it starts or ends a word. At an end of
+/// the pattern, a sign that is no word's in Python may as well be taken; elsewhere ASCII finds enough.
+fn boundary(
+    parts: &[Node],
+    at: usize,
+    head: bool,
+    tail: bool,
+    out: &mut String,
+) -> Result<(), String> {
     let before = at.checked_sub(1).and_then(|at| parts.get(at));
-    let after = parts.get(at + 1);
     let ends = before.is_some_and(|before| is_word(before, false));
-    if ends != after.is_some_and(|after| is_word(after, true)) {
-        return Ok(());
+    let starts = parts.get(at + 1).is_some_and(|after| is_word(after, true));
+    match (starts, ends) {
+        (true, false) if head => out.push_str(&format!(r"(?:\<|{EDGE})")),
+        (false, true) if tail => out.push_str(&format!(r"(?:\>|{EDGE})")),
+        (true, false) | (false, true) => out.push_str(r"\b"),
+        (true, true) | (false, false) => {
+            return Err("`\\b` stands where a word does not certainly start or end".to_owned());
+        }
     }
-    Err("`\\b` stands where a word does not certainly start or end".to_owned())
+    Ok(())
 }
 
 fn takes_nothing(node: &Node) -> bool {

@@ -249,3 +249,10 @@ fn numbers_that_only_python_reads_take_the_stricter_rule() {
     assert_eq!(ask(r#""50""#), Outcome::Approval);
     assert_eq!(ask("50"), Outcome::Approval);
 }
+
+#[test]
+fn a_text_that_is_longer_than_patterns_read_takes_the_stricter_rule() {
+    let rules = rule("block", "contains", "secret");
+    let long = format!(r#"{{"x": "{}"}}"#, "a".repeat(9 * 1024));
+    assert_eq!(outcome(&rules, "t", &long), Outcome::Deny);
+}

@@ -22,6 +22,10 @@ fn a_translation_finds_what_python_finds() {
         (r"rm\s+-rf", "rm\u{1f}-RF", true),
         (r"\bdrop\b", "a;drop table", true),
         (r"\bdrop\b", "drop\u{301}", true),
+        (r"\bdrop\b", "\u{e9}drop", false),
+        (r"\bdrop\b", "ban\u{212a}drop", false),
+        (r"\bdrop\b", "\u{24b6}drop\u{203f}", true),
+        (r"\bdrop\b", "drop\u{301}s", true),
         (r"\bdrop\b", "drop_table", false),
         (r"\b(drop|delete)\b", "x DELETE", true),
         (r"\d{3}-\d", "\u{661}\u{661}\u{661}-1", true),
@@ -44,8 +48,10 @@ fn a_translation_finds_what_python_finds() {
 }
 
 #[test]
-fn a_word_that_touches_a_letter_beyond_ascii_is_found_here_alone() {
-    assert!(regex(r"\bdrop\b").is_match("\u{e9}drop"));
+fn words_that_only_python_prolongs_are_found_here_alone() {
+    assert!(regex(r"\bdrop\b").is_match("\u{b2}drop"));
+    assert!(regex(r"x \bdrop\b").is_match("x drop"));
+    assert!(regex(r"drop\b x").is_match("drop x"));
     assert!(translate(r"\bdrop\b").unwrap().wider);
     assert!(!translate("drop").unwrap().wider);
 }
