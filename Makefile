@@ -21,8 +21,8 @@ help: ## List the targets
 
 deps: $(CACHE)/deps.stamp ## Install system packages, and the pinned test peers into a virtual environment
 
-$(CACHE)/deps.stamp: scripts/deps tests/end-to-end/requirements.txt
-	@scripts/deps $(VENV) tests/end-to-end/requirements.txt
+$(CACHE)/deps.stamp: scripts/deps tests/end-to-end/requirements.txt tests/end-to-end/requirements-sdk.txt
+	@scripts/deps $(VENV) tests/end-to-end/requirements.txt tests/end-to-end/requirements-sdk.txt
 	touch $@
 
 build: deps ## Build all binaries

@@ -11,7 +11,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use super::write::{Policy, Rule as Written};
+use super::write::{self, Policy, Rule as Written};
 use super::{Imported, Mapped, Options, Precedence, Unmatched, checked};
 use crate::source::Source;
 pub(super) use condition::literal;
@@ -128,6 +128,10 @@ fn one(source: &Source, pack: &Pack, name: String, options: &Options, imported: 
                 imported.unmapped(&this.rule.id, &this.rule.path, this.rule.line, reason);
             }
         }
+    }
+    for left in imported.unmapped.iter().filter(|u| u.path == source.path) {
+        let line = format!("Not mapped: line {}, `{}`: {}.", left.line, left.rule, left.reason);
+        policy.comments.extend(write::wrapped(&line));
     }
     unmatched(&mut policy, &tools, &mut ids, options, source, imported);
     if !policy.rules.is_empty() {

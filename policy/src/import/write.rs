@@ -129,6 +129,22 @@ impl Rule {
     }
 }
 
+/// A long line of a comment as several.
+pub(super) fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < WIDTH - 10 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A condition that keeps its meaning beside `&&`: CEL binds `||` and `? :` more loosely.
 fn bracketed(text: &str) -> String {
     let loose = text.contains("||") || text.contains('?');

@@ -278,7 +278,8 @@ impl Meaning {
         }
         self.accepts
             .wider
-            .then_some("a word that touches a letter beyond ASCII counts as a word of its own")
+            .then_some("a word that touches a sign such as `²`, or in the midst of a pattern a letter beyond ASCII, \
+             counts as a word of its own")
     }
 
     /// When the condition holds, or when it does not; what is uncertain is in both.

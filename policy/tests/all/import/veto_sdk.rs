@@ -256,3 +256,17 @@ fn a_text_that_is_longer_than_patterns_read_takes_the_stricter_rule() {
     let long = format!(r#"{{"x": "{}"}}"#, "a".repeat(9 * 1024));
     assert_eq!(outcome(&rules, "t", &long), Outcome::Deny);
 }
+
+#[test]
+fn agents_are_named_or_left_out() {
+    let agents = |agents: &str| rule("block", "equals", "1") + &format!("    agents: {agents}\n");
+    for (named, blocked) in [
+        ("[agent-1, other]", true),
+        ("[other]", false),
+        ("{not: [agent-1]}", false),
+        ("{not: [other]}", true),
+    ] {
+        let wanted = if blocked { Outcome::Deny } else { Outcome::Allow };
+        assert_eq!(outcome(&agents(named), "t", r#"{"x": 1}"#), wanted, "{named}");
+    }
+}
