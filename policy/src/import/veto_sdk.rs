@@ -130,7 +130,10 @@ fn one(source: &Source, pack: &Pack, name: String, options: &Options, imported: 
         }
     }
     for left in imported.unmapped.iter().filter(|u| u.path == source.path) {
-        let line = format!("Not mapped: line {}, `{}`: {}.", left.line, left.rule, left.reason);
+        let line = format!(
+            "Not mapped: line {}, `{}`: {}.",
+            left.line, left.rule, left.reason
+        );
         policy.comments.extend(write::wrapped(&line));
     }
     unmatched(&mut policy, &tools, &mut ids, options, source, imported);

@@ -266,7 +266,15 @@ fn agents_are_named_or_left_out() {
         ("{not: [agent-1]}", false),
         ("{not: [other]}", true),
     ] {
-        let wanted = if blocked { Outcome::Deny } else { Outcome::Allow };
-        assert_eq!(outcome(&agents(named), "t", r#"{"x": 1}"#), wanted, "{named}");
+        let wanted = if blocked {
+            Outcome::Deny
+        } else {
+            Outcome::Allow
+        };
+        assert_eq!(
+            outcome(&agents(named), "t", r#"{"x": 1}"#),
+            wanted,
+            "{named}"
+        );
     }
 }
