@@ -3,6 +3,7 @@
 mod explain;
 mod files;
 mod fmt;
+mod import;
 mod init;
 mod list;
 mod publish;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Fmt(fmt::Fmt),
     /// Print the JSON Schema of policy files, for editors
     Schema,
+    /// Turn policies of another system into policies here, and tell what could not be mapped
+    Import(import::Import),
     /// Check the files of a directory here, without a server
     Validate {
         /// The directory, or one file
@@ -83,6 +86,7 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
         Command::Init(init) => init::run(&init),
         Command::Fmt(fmt) => fmt::run(global, &fmt),
         Command::Schema => schema::run(),
+        Command::Import(import) => import::run(global, &import),
         Command::Validate { path } => validate::run(global, &path),
     }
 }
