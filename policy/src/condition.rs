@@ -5,14 +5,20 @@
 //! deeper than the checker allows.
 
 mod cache;
+mod cidr;
+#[cfg(test)]
+mod conformance;
+mod constant;
 mod cost;
 mod environment;
 mod evaluate;
 mod expression;
 mod functions;
+mod host;
 mod lower;
 mod number;
 mod parse;
+mod path;
 mod time;
 mod trace;
 mod types;
@@ -23,6 +29,7 @@ use std::sync::Arc;
 
 pub(crate) use cache::ConditionCache;
 pub(crate) use environment::Environment;
+pub use functions::{FunctionDoc, condition_functions};
 pub(crate) use number::Number;
 pub(crate) use trace::Step;
 pub(crate) use types::{Declared, Shape};
@@ -43,6 +50,10 @@ pub(crate) mod limits {
     pub(crate) const LOOPS: usize = 2;
     /// Longest text that a pattern is matched against, in bytes.
     pub(crate) const MATCHED: usize = 8 * 1024;
+    /// Longest text that a condition makes, in bytes.
+    pub(crate) const TEXT: usize = 64 * 1024;
+    /// Longest list and largest map that a condition makes.
+    pub(crate) const ITEMS: usize = 1_000;
     /// Steps of one evaluation.
     pub(crate) const STEPS: u32 = 100_000;
 }
@@ -103,8 +114,9 @@ impl Condition {
     /// Compiles the text of a `when`; errors come with the warnings.
     pub(crate) fn compile(text: &str, names: &Names<'_>) -> Result<Checked, Vec<Problem>> {
         let parsed = parse::parse(text)?;
-        let (expression, warnings) = lower::lower(text, &parsed, names)?;
+        let (mut expression, warnings) = lower::lower(text, &parsed, names)?;
         cost::limit(text, &expression, names).map_err(|problem| vec![problem])?;
+        constant::fold(&mut expression);
         let inner = Inner {
             expression,
             text: text.into(),

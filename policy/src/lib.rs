@@ -34,6 +34,7 @@ mod suggest;
 pub use arguments::{Arguments, ArgumentsError};
 pub use call::{Agent, Call, User};
 pub use compile::{Compiled, Outline, PolicySet, compile};
+pub use condition::{FunctionDoc, condition_functions};
 pub use decision::{Approval, ApprovalTerms, Decision, Matched, Outcome, Severity};
 pub use diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity, Diagnostics, render};
 pub use evaluate::evaluate;

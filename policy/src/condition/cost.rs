@@ -57,6 +57,7 @@ impl Sizes<'_> {
         match expression {
             Expression::Null | Expression::Bool(_) | Expression::Number(_) => (0, Size::SCALAR),
             Expression::Text(text) => (0, Size::text(size::length(text.len()))),
+            Expression::Constant(constant) => (0, Size::of_constant(constant)),
             Expression::Variable(variable) => (0, self.variable(*variable)),
             Expression::Local(at) => (0, locals.get(*at).cloned().unwrap_or(Size::SCALAR)),
             Expression::Select(of, name) => self.property(of, name, locals),
@@ -70,7 +71,13 @@ impl Sizes<'_> {
                 let (steps, found) = self.index(of, at, locals);
                 (steps, found.wrapped())
             }
-            Expression::Not(of) | Expression::Negate(of) => (self.cost(of, locals).0, Size::SCALAR),
+            Expression::Maybe(of) => {
+                let (steps, of) = self.cost(of, locals);
+                (steps, of.unwrapped())
+            }
+            Expression::Not(of) | Expression::Negate(of) | Expression::Part(_, of, _) => {
+                (self.cost(of, locals).0, Size::SCALAR)
+            }
             Expression::And(a, b) | Expression::Or(a, b) => {
                 (self.both(a, b, locals).0, Size::SCALAR)
             }
@@ -164,7 +171,8 @@ impl Sizes<'_> {
     }
 
     fn index(&self, of: &Expression, at: &Expression, locals: &mut Vec<Size>) -> (u64, Size) {
-        let (steps, of, _) = self.both(of, at, locals);
+        let (steps, of, at) = self.both(of, at, locals);
+        let steps = steps.saturating_add(at.look);
         let wraps = of.wraps;
         let found = Size {
             wraps,
@@ -175,13 +183,17 @@ impl Sizes<'_> {
 
     fn call(&self, function: Function, args: &[Expression], locals: &mut Vec<Size>) -> (u64, Size) {
         let (steps, sizes) = self.all(args, locals);
-        let looked_at = sum(sizes.iter().map(|size| size.look));
+        let looked_at = sum(sizes.iter().map(|size| size.look)).saturating_add(1);
+        let looked_at = looked_at.saturating_mul(u64::from(function.weight()));
         let texts = sum(sizes.iter().map(|size| size.text));
         let joined = sizes.iter().fold(Size::SCALAR, |a, b| a.join(b));
         let result = match function.gives() {
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Time | Kind::Duration => Size::SCALAR,
-            // No function makes a text much longer; numbers and times have some hundred digits.
-            Kind::Text => Size::text(texts.saturating_add(400)),
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Time | Kind::Duration | Kind::Type => {
+                Size::SCALAR
+            }
+            Kind::Text if function.grows() => Size::text(size::length(limits::TEXT)),
+            // No other function makes a text much longer; numbers and times have some hundred digits.
+            Kind::Text | Kind::Bytes => Size::text(texts.saturating_add(400)),
             Kind::Items => Size {
                 weight: sum([texts, texts / 64, 4]),
                 ..Size::list(texts.saturating_add(2), Size::text(texts))
@@ -196,16 +208,32 @@ impl Sizes<'_> {
                 ..joined
             },
         };
-        (steps.saturating_add(looked_at), result)
+        let built = if function.builds() { result.look } else { 0 };
+        (sum([steps, looked_at, built]), result)
     }
 
     fn looped(&self, looped: &Loop, locals: &mut Vec<Size>) -> (u64, Size) {
         let (steps, over) = self.cost(&looped.over, locals);
+        let optional = matches!(looped.kind, LoopKind::Optional | LoopKind::OptionalFlat);
         let element = over.element().join(&Size::text(over.keys));
-        locals.push(element.clone());
+        if optional {
+            locals.push(over.clone().unwrapped());
+        } else if looped.pairs {
+            locals.extend([Size::text(over.keys), over.element()]);
+        } else {
+            locals.push(element.clone());
+        }
+        let depth = locals.len();
         let filter = looped.filter.as_ref().map(|e| self.cost(e, locals).0);
         let (body, made) = self.cost(&looped.body, locals);
-        locals.pop();
+        locals.truncate(depth - if looped.pairs { 2 } else { 1 });
+        if optional {
+            let size = match looped.kind {
+                LoopKind::OptionalFlat => made,
+                _ => made.wrapped(),
+            };
+            return (steps.saturating_add(body), size);
+        }
         // One more for a round that fails.
         let round = sum([filter.unwrap_or(0), body, 1]);
         let size = match looped.kind {
@@ -217,6 +245,11 @@ impl Sizes<'_> {
                 ..Size::list(over.items, element)
             },
             LoopKind::Map => Size::list(over.items, made),
+            LoopKind::MapValues => Size {
+                keys: over.keys,
+                ..Size::list(over.items, made)
+            },
+            LoopKind::Optional | LoopKind::OptionalFlat => made,
         };
         (steps.saturating_add(round.saturating_mul(over.items)), size)
     }

@@ -6,18 +6,20 @@
 )]
 
 mod access;
+mod calculate;
+mod equality;
+mod looped;
+mod made;
 pub(super) mod part;
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::rc::Rc;
+use smallvec::SmallVec;
 
 use super::environment::Environment;
-use super::expression::{Expression, Loop, LoopKind};
-use super::number::{Number, Operation};
-use super::value::{Entries, Items, Value};
+use super::expression::Expression;
+use super::functions::Function;
+use super::value::{Entries, Value};
 use super::{Failure, limits};
-use access::{bounded, compare, find, index, optional};
+use access::{bounded, compare, find, index};
 
 /// Evaluates a condition; anything but true or false is a failure.
 pub(super) fn evaluate<'a>(
@@ -25,7 +27,7 @@ pub(super) fn evaluate<'a>(
     environment: &'a Environment<'a>,
 ) -> Result<bool, Failure> {
     let mut run = Run {
-        environment,
+        environment: Some(environment),
         locals: Vec::new(),
         steps: limits::STEPS,
     };
@@ -33,15 +35,43 @@ pub(super) fn evaluate<'a>(
 }
 
 struct Run<'a> {
-    environment: &'a Environment<'a>,
+    /// None while a condition is compiled.
+    environment: Option<&'a Environment<'a>>,
     locals: Vec<Value<'a>>,
     steps: u32,
 }
 
 type Computed<'a> = Result<Value<'a>, Failure>;
 
+#[cold]
 fn fail<T>(message: impl Into<String>) -> Result<T, Failure> {
     Err(Failure(message.into()))
+}
+
+/// Steps for looking at a value once, its elements apart.
+fn look(value: &Value<'_>) -> usize {
+    match value {
+        Value::Text(text) => text.len() / 64,
+        Value::Bytes(bytes) => bytes.len() / 64,
+        Value::Items(items) => items.len(),
+        Value::Entries(Entries::Json(map)) => map.len(),
+        Value::Entries(Entries::Made(_) | Entries::Constant(_)) => entries(value),
+        Value::Entries(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Time(_)
+        | Value::Duration(_)
+        | Value::Optional(_)
+        | Value::Type(_) => 0,
+    }
+}
+
+fn entries(value: &Value<'_>) -> usize {
+    match value {
+        Value::Entries(entries) => entries.len(),
+        _ => 0,
+    }
 }
 
 impl<'a> Run<'a> {
@@ -58,25 +88,13 @@ impl<'a> Run<'a> {
     }
 
     fn charge_for(&mut self, value: &Value<'_>) -> Result<(), Failure> {
-        let steps = match value {
-            Value::Text(text) => text.len() / 64,
-            Value::Items(items) => items.len(),
-            Value::Entries(Entries::Json(map)) => map.len(),
-            Value::Entries(_)
-            | Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Time(_)
-            | Value::Duration(_)
-            | Value::Optional(_) => 0,
-        };
-        self.charge(steps)
+        self.charge(look(value))
     }
 
     fn bool(&mut self, expression: &'a Expression) -> Result<bool, Failure> {
         match self.value(expression)? {
             Value::Bool(value) => Ok(value),
-            other => fail(format!("expected a bool and found {}", other.kind())),
+            other => fail(format!("expected a bool and found {}", other.name())),
         }
     }
 
@@ -87,18 +105,22 @@ impl<'a> Run<'a> {
             Expression::Bool(value) => Ok(Value::Bool(*value)),
             Expression::Number(number) => Ok(Value::Number(*number)),
             Expression::Text(text) => Ok(Value::text(text)),
-            Expression::Variable(variable) => Ok(self.environment.variable(*variable)),
+            Expression::Constant(constant) => Ok(Value::of_constant(constant)),
+            Expression::Variable(variable) => match self.environment {
+                Some(environment) => Ok(environment.variable(*variable)),
+                None => fail("there is no call"),
+            },
             Expression::Local(at) => match self.locals.get(*at) {
                 Some(value) => Ok(value.clone()),
                 None => fail("a variable of a loop is missing"),
             },
             Expression::Select(of, name) => {
                 let of = self.value(of)?;
-                self.select(&of, name)
+                select(&of, name)
             }
             Expression::OptionalSelect(of, name) => {
                 let of = self.value(of)?;
-                Ok(optional(find(&of, name)?))
+                Ok(Value::optional(find(&of, name)?))
             }
             Expression::Has(of, name) => {
                 let of = self.value(of)?;
@@ -106,30 +128,25 @@ impl<'a> Run<'a> {
             }
             Expression::Index(of, at) => {
                 let (of, at) = (self.value(of)?, self.value(at)?);
-                match index(&of, &at)? {
-                    Some(value) => Ok(value),
-                    None => fail("the index is not there"),
+                self.charge_for(&at)?;
+                let found = index(&of, &at)?;
+                match (of, found) {
+                    // Of an optional it is an optional again.
+                    (Value::Optional(_), found) => Ok(Value::optional(found)),
+                    (_, Some(value)) => Ok(value),
+                    (_, None) => fail("the index is not there"),
                 }
             }
             Expression::OptionalIndex(of, at) => {
                 let (of, at) = (self.value(of)?, self.value(at)?);
-                Ok(optional(index(&of, &at)?))
+                self.charge_for(&at)?;
+                Ok(Value::optional(index(&of, &at)?))
             }
             Expression::Not(value) => Ok(Value::Bool(!self.bool(value)?)),
-            Expression::Negate(value) => match self.value(value)? {
-                Value::Number(Number::Double(double)) => Ok(Value::Number(Number::Double(-double))),
-                Value::Number(number) => number
-                    .truncated()
-                    .and_then(|n| i64::try_from(-n).ok())
-                    .map_or_else(
-                        || fail("overflow of `-`"),
-                        |n| Ok(Value::Number(Number::Int(n))),
-                    ),
-                Value::Duration(micros) => micros
-                    .checked_neg()
-                    .map_or_else(|| fail("overflow of `-`"), |n| Ok(Value::Duration(n))),
-                other => fail(format!("`-` does not take {}", other.kind())),
-            },
+            Expression::Negate(value) => {
+                let value = self.value(value)?;
+                calculate::negate(&value)
+            }
             Expression::And(a, b) => self.logic(a, b, false),
             Expression::Or(a, b) => self.logic(a, b, true),
             Expression::Conditional(test, yes, no) => {
@@ -154,66 +171,57 @@ impl<'a> Run<'a> {
             }
             Expression::Calculate(operation, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
-                self.calculate(*operation, a, b)
+                self.calculate(*operation, &a, &b)
             }
-            Expression::Call(function, args) => {
-                let args: Vec<_> = args
-                    .iter()
-                    .map(|arg| self.value(arg))
-                    .collect::<Result<_, _>>()?;
-                args.iter().try_for_each(|arg| self.charge_for(arg))?;
-                function.apply(args)
-            }
+            Expression::Call(function, args) => self.call(*function, args),
+            Expression::Part(part, of, zone) => match self.value(of)? {
+                Value::Time(time) => Ok(Value::int(part.of(zone.local(time)))),
+                other => fail(format!("no zone has a {}", other.name())),
+            },
             Expression::Matches(text, regex) => match self.value(text)? {
                 Value::Text(text) => {
                     bounded(&text)?;
                     self.charge(text.len() / 4)?;
                     Ok(Value::Bool(regex.is_match(&text)))
                 }
-                other => fail(format!("`matches()` does not take {}", other.kind())),
+                other => fail(format!("`matches()` does not take {}", other.name())),
             },
             Expression::MatchesGlob(text, glob) => match self.value(text)? {
                 Value::Text(text) => {
                     self.charge(text.len())?;
                     Ok(Value::Bool(glob.matches(&text)))
                 }
-                other => fail(format!("`matchesGlob()` does not take {}", other.kind())),
+                other => fail(format!("`matchesGlob()` does not take {}", other.name())),
             },
-            Expression::Items(items) => {
-                let items: Vec<_> = items
-                    .iter()
-                    .map(|item| self.value(item))
-                    .collect::<Result<_, _>>()?;
-                Ok(Value::Items(Items::Made(Rc::new(items))))
-            }
-            Expression::Entries(entries) => {
-                let entries: Vec<_> = entries
-                    .iter()
-                    .map(|(key, value)| Ok((self.value(key)?, self.value(value)?)))
-                    .collect::<Result<_, Failure>>()?;
-                Ok(Value::Entries(Entries::Made(Rc::new(entries))))
-            }
+            Expression::Items(items) => self.items(items),
+            Expression::Entries(entries) => self.entries(entries),
+            // Lists and maps look at it themselves.
+            Expression::Maybe(of) => self.value(of),
             Expression::Loop(looped) => self.looped(looped),
         }
     }
 
-    fn select(&self, of: &Value<'a>, name: &str) -> Computed<'a> {
-        if let Value::Optional(_) = of {
-            return find(of, name).map(optional);
+    fn call(&mut self, function: Function, args: &'a [Expression]) -> Computed<'a> {
+        let mut values: SmallVec<[Value<'a>; 2]> = SmallVec::new();
+        let mut looks = 1_usize;
+        for arg in args {
+            let value = self.value(arg)?;
+            looks = looks.saturating_add(look(&value));
+            values.push(value);
         }
-        match find(of, name)? {
-            Some(value) => Ok(value),
-            None if matches!(of, Value::Entries(Entries::User(e)) if e.call.user.is_none()) => {
-                fail(format!("the call has no user, so no `user.{name}`"))
-            }
-            None => fail(format!("there is no `{name}`")),
+        let weight = usize::try_from(function.weight()).unwrap_or(usize::MAX);
+        self.charge(looks.saturating_mul(weight))?;
+        let result = function.apply(&values)?;
+        if function.builds() {
+            self.charge_for(&result)?;
         }
+        Ok(result)
     }
 
     /// `&&` and `||`: the value that decides alone does so even when the other side fails.
     fn logic(&mut self, a: &'a Expression, b: &'a Expression, decides: bool) -> Computed<'a> {
         let first = self.bool(a);
-        if first == Ok(decides) {
+        if matches!(first, Ok(value) if value == decides) {
             return Ok(Value::Bool(decides));
         }
         match (first, self.bool(b)) {
@@ -222,179 +230,17 @@ impl<'a> Run<'a> {
             (Ok(_), Ok(_)) => Ok(Value::Bool(!decides)),
         }
     }
+}
 
-    /// Equality of values: mathematical for numbers, false between kinds.
-    fn equal(&mut self, a: &Value<'a>, b: &Value<'a>) -> Result<bool, Failure> {
-        self.charge(1)?;
-        Ok(match (a, b) {
-            (Value::Null, Value::Null) => true,
-            (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Number(a), Value::Number(b)) => a.order(*b) == Some(Ordering::Equal),
-            (Value::Text(text), Value::Text(other)) => {
-                self.charge_for(a)?;
-                text == other
-            }
-            (Value::Time(a), Value::Time(b)) | (Value::Duration(a), Value::Duration(b)) => a == b,
-            (Value::Items(a), Value::Items(b)) => {
-                if a.len() != b.len() {
-                    return Ok(false);
-                }
-                for at in 0..a.len() {
-                    match (a.get(at), b.get(at)) {
-                        (Some(a), Some(b)) if self.equal(&a, &b)? => {}
-                        _ => return Ok(false),
-                    }
-                }
-                true
-            }
-            (Value::Entries(a), Value::Entries(b)) => {
-                let keys = a.keys();
-                if keys.len() != b.keys().len() {
-                    return Ok(false);
-                }
-                for key in &keys {
-                    let Value::Text(key) = key else {
-                        return Ok(false);
-                    };
-                    match (a.get(key), b.get(key)) {
-                        (Some(a), Some(b)) if self.equal(&a, &b)? => {}
-                        _ => return Ok(false),
-                    }
-                }
-                true
-            }
-            (Value::Optional(Some(a)), Value::Optional(Some(b))) => self.equal(a, b)?,
-            (Value::Optional(None), Value::Optional(None)) => true,
-            _ => false,
-        })
+fn select<'a>(of: &Value<'a>, name: &str) -> Computed<'a> {
+    if let Value::Optional(_) = of {
+        return find(of, name).map(Value::optional);
     }
-
-    fn contains(&mut self, value: &Value<'a>, container: &Value<'a>) -> Result<bool, Failure> {
-        match container {
-            Value::Items(Items::Named(list)) => {
-                self.charge_for(value)?;
-                Ok(match value {
-                    Value::Text(text) => list.contains_text(text),
-                    Value::Number(Number::Int(n)) => list.contains(&(*n).into()),
-                    Value::Number(Number::Uint(n)) => list.contains(&(*n).into()),
-                    Value::Number(Number::Double(n)) => list.contains(&(*n).into()),
-                    _ => false,
-                })
-            }
-            Value::Items(items) => {
-                for at in 0..items.len() {
-                    match items.get(at) {
-                        Some(item) if self.equal(value, &item)? => return Ok(true),
-                        _ => {}
-                    }
-                }
-                Ok(false)
-            }
-            Value::Entries(entries) => match value {
-                Value::Text(key) => Ok(entries.get(key).is_some()),
-                _ => Ok(false),
-            },
-            other => fail(format!("`in` does not take {}", other.kind())),
+    match find(of, name)? {
+        Some(value) => Ok(value),
+        None if matches!(of, Value::Entries(Entries::User(e)) if e.call.user.is_none()) => {
+            fail(format!("the call has no user, so no `user.{name}`"))
         }
-    }
-
-    fn calculate(&mut self, operation: Operation, a: Value<'a>, b: Value<'a>) -> Computed<'a> {
-        self.charge_for(&a)?;
-        self.charge_for(&b)?;
-        let kinds = (a.kind(), b.kind());
-        let sign = operation.sign();
-        let overflow = || Failure(format!("`{sign}` has no exact result"));
-        let plus = |a: i64, b: i64| match operation {
-            Operation::Add => a.checked_add(b),
-            Operation::Subtract => a.checked_sub(b),
-            Operation::Multiply | Operation::Divide | Operation::Remainder => None,
-        };
-        let add = operation == Operation::Add;
-        match (a, b) {
-            (Value::Number(a), Value::Number(b)) => a
-                .calculate(operation, b)
-                .map(Value::Number)
-                .ok_or_else(overflow),
-            (Value::Text(a), Value::Text(b)) if add => {
-                Ok(Value::Text(Cow::Owned(a.into_owned() + &b)))
-            }
-            (Value::Items(a), Value::Items(b)) if add => {
-                let items =
-                    |items: &Items<'a>| (0..items.len()).filter_map(|at| items.get(at)).collect();
-                let mut all: Vec<_> = items(&a);
-                all.extend::<Vec<_>>(items(&b));
-                Ok(Value::Items(Items::Made(Rc::new(all))))
-            }
-            (Value::Time(a), Value::Duration(b)) => {
-                plus(a, b).map(Value::Time).ok_or_else(overflow)
-            }
-            (Value::Duration(a), Value::Time(b)) if add => {
-                plus(a, b).map(Value::Time).ok_or_else(overflow)
-            }
-            (Value::Time(a), Value::Time(b)) if !add => {
-                plus(a, b).map(Value::Duration).ok_or_else(overflow)
-            }
-            (Value::Duration(a), Value::Duration(b)) => {
-                plus(a, b).map(Value::Duration).ok_or_else(overflow)
-            }
-            _ => fail(format!(
-                "`{sign}` does not take {} and {}",
-                kinds.0, kinds.1
-            )),
-        }
-    }
-
-    fn looped(&mut self, looped: &'a Loop) -> Computed<'a> {
-        let items = match self.value(&looped.over)? {
-            Value::Items(items) => items,
-            Value::Entries(entries) => Items::Made(Rc::new(entries.keys())),
-            other => return fail(format!("a loop does not take {}", other.kind())),
-        };
-        let mut made = Vec::new();
-        let mut failure = None;
-        let mut hits = 0_usize;
-        for item in (0..items.len()).filter_map(|at| items.get(at)) {
-            self.locals.push(item.clone());
-            let result = self.round(looped);
-            self.locals.pop();
-            match (looped.kind, result) {
-                (LoopKind::All, Ok(Some(Value::Bool(false)))) => return Ok(Value::Bool(false)),
-                (LoopKind::Exists, Ok(Some(Value::Bool(true)))) => return Ok(Value::Bool(true)),
-                (LoopKind::All | LoopKind::Exists, Ok(_)) => {}
-                // An element that decides alone may still follow.
-                (LoopKind::All | LoopKind::Exists, Err(error)) => {
-                    self.charge(1)?;
-                    failure = failure.or(Some(error));
-                }
-                (_, Err(error)) => return Err(error),
-                (LoopKind::ExistsOne, Ok(Some(Value::Bool(true)))) => hits += 1,
-                (LoopKind::Filter, Ok(Some(Value::Bool(true)))) => made.push(item),
-                (LoopKind::ExistsOne | LoopKind::Filter, Ok(_)) => {}
-                (LoopKind::Map, Ok(value)) => made.extend(value),
-            }
-        }
-        match (failure, looped.kind) {
-            (Some(failure), _) => Err(failure),
-            (None, LoopKind::All) => Ok(Value::Bool(true)),
-            (None, LoopKind::Exists) => Ok(Value::Bool(false)),
-            (None, LoopKind::ExistsOne) => Ok(Value::Bool(hits == 1)),
-            (None, LoopKind::Filter | LoopKind::Map) => {
-                Ok(Value::Items(Items::Made(Rc::new(made))))
-            }
-        }
-    }
-
-    /// The body of a loop for the newest local; None when a filter leaves the element out.
-    fn round(&mut self, looped: &'a Loop) -> Result<Option<Value<'a>>, Failure> {
-        if let Some(filter) = &looped.filter
-            && !self.bool(filter)?
-        {
-            return Ok(None);
-        }
-        if looped.kind == LoopKind::Map {
-            return self.value(&looped.body).map(Some);
-        }
-        self.bool(&looped.body)
-            .map(|value| Some(Value::Bool(value)))
+        None => fail(format!("there is no `{name}`")),
     }
 }

@@ -1,19 +1,28 @@
-//! The functions of conditions: one table of names, arguments and results, and what they compute.
+//! The functions of conditions: which there are, what they take, and what they compute.
+//!
+//! None has an effect, and what each may cost is in proportion to what it takes and gives: texts that
+//! are made have at most 64 KiB, lists 1,000 entries.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "a value of any other kind is refused, one that is added later too"
 )]
 
-use std::borrow::Cow;
-use std::rc::Rc;
+mod convert;
+mod format;
+mod literal;
+mod math;
+mod network;
+mod optional;
+mod reference;
+mod table;
+mod text;
 
-use super::Failure;
 use super::lower::Kind;
 use super::number::Number;
-use super::value::{Items, Value};
-use super::{time, url};
-use crate::list;
+use super::value::Value;
+use super::{Failure, limits, path, time};
+pub use reference::{FunctionDoc, condition_functions};
 
 /// A function of conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,273 +34,304 @@ pub(crate) enum Function {
     LowerAscii,
     UpperAscii,
     Trim,
+    CharAt,
+    IndexOf,
+    LastIndexOf,
+    Substring,
+    Replace,
+    Reverse,
     Split,
+    Join,
+    Quote,
+    Format,
     ToText,
+    ToBytes,
     ToInt,
     ToUint,
     ToDouble,
     ToBool,
     ToTime,
     ToDuration,
+    TypeOf,
     Part(time::Part),
+    Greatest,
+    Least,
+    Abs,
+    Sign,
+    Ceil,
+    Floor,
+    Round,
+    Trunc,
+    Sqrt,
+    IsNan,
+    IsInf,
+    IsFinite,
+    BitAnd,
+    BitOr,
+    BitXor,
+    BitNot,
+    ShiftLeft,
+    ShiftRight,
     OptionalOf,
+    OptionalOfNonZero,
     OptionalNone,
     HasValue,
     OptionalValue,
     OrValue,
+    Or,
     Url,
     HostWithin,
+    Links,
     EmailDomain,
+    IsIp,
+    InCidr,
+    NormalizePath,
+    PathWithin,
 }
 
 /// How a function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// `name(a)`.
+    Global,
+    /// `a.name()`.
+    Member,
+    Both,
+}
+
+/// A function with what it takes and gives.
 #[derive(Debug)]
 pub(super) struct Signature {
     name: &'static str,
-    /// As `receiver.name()`; None: both ways.
-    member: Option<bool>,
-    pub(super) takes: &'static [&'static [Kind]],
+    way: Way,
+    /// What each argument may be, the receiver first.
+    takes: &'static [&'static [Kind]],
+    /// The last argument may be repeated.
+    repeats: bool,
     pub(super) gives: Kind,
     pub(super) function: Function,
+    summary: &'static str,
 }
 
-const ANY: &[Kind] = &[Kind::Any];
-const TEXT: &[Kind] = &[Kind::Text];
-const TIME: &[Kind] = &[Kind::Time];
-const SIZED: &[Kind] = &[Kind::Text, Kind::Items, Kind::Entries];
-const OPTIONAL: &[Kind] = &[Kind::Optional];
+type Result<'a> = std::result::Result<Value<'a>, Failure>;
 
-const fn signature(
-    name: &'static str,
-    member: Option<bool>,
-    takes: &'static [&'static [Kind]],
-    gives: Kind,
-    function: Function,
-) -> Signature {
-    Signature {
-        name,
-        member,
-        takes,
-        gives,
-        function,
+impl Signature {
+    /// What the argument at a place may be.
+    pub(super) fn takes(&self, at: usize) -> &'static [Kind] {
+        self.takes
+            .get(at)
+            .or(self.takes.last())
+            .copied()
+            .unwrap_or(&[])
+    }
+
+    fn takes_count(&self, arguments: usize) -> bool {
+        self.takes.len() == arguments || (self.repeats && arguments > self.takes.len())
     }
 }
-
-const fn part(name: &'static str, part: time::Part) -> Signature {
-    signature(
-        name,
-        Some(true),
-        &[TIME],
-        Kind::Number,
-        Function::Part(part),
-    )
-}
-
-#[rustfmt::skip]
-const TABLE: &[Signature] = &[
-    signature("size", None, &[SIZED], Kind::Number, Function::Size),
-    signature("startsWith", Some(true), &[TEXT, TEXT], Kind::Bool, Function::StartsWith),
-    signature("endsWith", Some(true), &[TEXT, TEXT], Kind::Bool, Function::EndsWith),
-    signature("contains", Some(true), &[TEXT, TEXT], Kind::Bool, Function::Contains),
-    signature("lowerAscii", Some(true), &[TEXT], Kind::Text, Function::LowerAscii),
-    signature("upperAscii", Some(true), &[TEXT], Kind::Text, Function::UpperAscii),
-    signature("trim", Some(true), &[TEXT], Kind::Text, Function::Trim),
-    signature("split", Some(true), &[TEXT, TEXT], Kind::Items, Function::Split),
-    signature("string", Some(false), &[&[Kind::Text, Kind::Number, Kind::Bool, Kind::Time]], Kind::Text, Function::ToText),
-    signature("int", Some(false), &[&[Kind::Number, Kind::Text, Kind::Time]], Kind::Number, Function::ToInt),
-    signature("uint", Some(false), &[&[Kind::Number, Kind::Text]], Kind::Number, Function::ToUint),
-    signature("double", Some(false), &[&[Kind::Number, Kind::Text]], Kind::Number, Function::ToDouble),
-    signature("bool", Some(false), &[&[Kind::Bool, Kind::Text]], Kind::Bool, Function::ToBool),
-    signature("timestamp", Some(false), &[&[Kind::Text, Kind::Time, Kind::Number]], Kind::Time, Function::ToTime),
-    signature("duration", Some(false), &[&[Kind::Text, Kind::Duration]], Kind::Duration, Function::ToDuration),
-    part("getFullYear", time::Part::Year),
-    part("getMonth", time::Part::Month),
-    part("getDate", time::Part::Date),
-    part("getDayOfMonth", time::Part::DayOfMonth),
-    part("getDayOfWeek", time::Part::DayOfWeek),
-    part("getDayOfYear", time::Part::DayOfYear),
-    part("getHours", time::Part::Hours),
-    part("getMinutes", time::Part::Minutes),
-    part("getSeconds", time::Part::Seconds),
-    part("getMilliseconds", time::Part::Milliseconds),
-    signature("optional.of", Some(false), &[ANY], Kind::Optional, Function::OptionalOf),
-    signature("optional.none", Some(false), &[], Kind::Optional, Function::OptionalNone),
-    signature("hasValue", Some(true), &[OPTIONAL], Kind::Bool, Function::HasValue),
-    signature("value", Some(true), &[OPTIONAL], Kind::Any, Function::OptionalValue),
-    signature("orValue", Some(true), &[OPTIONAL, ANY], Kind::Any, Function::OrValue),
-    signature("url", Some(false), &[TEXT], Kind::Entries, Function::Url),
-    signature("hostWithin", Some(false), &[TEXT, TEXT], Kind::Bool, Function::HostWithin),
-    signature("emailDomain", Some(false), &[TEXT], Kind::Text, Function::EmailDomain),
-];
 
 impl Function {
     /// Finds a function by name, way of calling and number of arguments, the receiver included.
     pub(super) fn find(name: &str, member: bool, arguments: usize) -> Option<&'static Signature> {
-        TABLE.iter().find(|s| {
-            s.name == name && s.member.is_none_or(|m| m == member) && s.takes.len() == arguments
+        let way = if member { Way::Member } else { Way::Global };
+        table::TABLE.iter().find(|s| {
+            s.name == name && (s.way == way || s.way == Way::Both) && s.takes_count(arguments)
         })
     }
 
     /// The names of all functions.
     pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        TABLE.iter().map(|signature| signature.name)
+        table::TABLE.iter().map(|signature| signature.name)
+    }
+
+    fn signature(self) -> Option<&'static Signature> {
+        table::TABLE.iter().find(|s| s.function == self)
     }
 
     fn name(self) -> &'static str {
-        TABLE
-            .iter()
-            .find(|s| s.function == self)
-            .map_or("function", |s| s.name)
+        self.signature().map_or("function", |s| s.name)
     }
 
     /// The kind of its result.
     pub(super) fn gives(self) -> Kind {
-        TABLE
-            .iter()
-            .find(|s| s.function == self)
-            .map_or(Kind::Any, |s| s.gives)
+        self.signature().map_or(Kind::Any, |s| s.gives)
+    }
+
+    /// Steps for each step that looking at its arguments takes, and for itself.
+    pub(super) const fn weight(self) -> u32 {
+        match self {
+            Self::Url
+            | Self::HostWithin
+            | Self::Links
+            | Self::EmailDomain
+            | Self::IsIp
+            | Self::InCidr
+            | Self::NormalizePath
+            | Self::PathWithin => 8,
+            Self::Replace | Self::Split | Self::Join | Self::Quote | Self::Format => 4,
+            _ => 1,
+        }
+    }
+
+    /// Tells whether its text may be much longer than those that it takes.
+    pub(super) const fn grows(self) -> bool {
+        matches!(
+            self,
+            Self::Replace | Self::Join | Self::Quote | Self::Format
+        )
+    }
+
+    /// Tells whether its result is new, and to be paid for.
+    pub(super) fn builds(self) -> bool {
+        matches!(
+            self.gives(),
+            Kind::Text | Kind::Bytes | Kind::Items | Kind::Entries
+        )
     }
 
     /// Computes the function; costs are charged by the caller.
-    pub(super) fn apply<'a>(self, mut args: Vec<Value<'a>>) -> Result<Value<'a>, Failure> {
-        let second = if args.len() > 1 { args.pop() } else { None };
-        let first = args.pop();
-        match (self, first, second) {
-            (Self::OptionalNone, None, None) => Ok(Value::Optional(None)),
-            (Self::OptionalOf, Some(value), None) => Ok(Value::Optional(Some(Rc::new(value)))),
-            (Self::HasValue, Some(Value::Optional(value)), None) => {
-                Ok(Value::Bool(value.is_some()))
+    pub(super) fn apply<'a>(self, args: &[Value<'a>]) -> Result<'a> {
+        match (self, args) {
+            (Self::Size, [value]) => self.size(value),
+            (Self::Part(part), [Value::Time(time)]) => Ok(Value::int(part.of(*time))),
+            (Self::Part(part), [Value::Duration(micros)]) => part
+                .of_duration(*micros)
+                .map(Value::int)
+                .ok_or_else(|| self.overload(args)),
+            (Self::TypeOf, [value]) => Ok(Value::Type(value.kind())),
+            (Self::StartsWith, [Value::Text(a), Value::Text(b)]) => {
+                Ok(Value::Bool(a.starts_with(&**b)))
             }
-            (Self::OptionalValue, Some(Value::Optional(value)), None) => value
-                .map(|value| (*value).clone())
-                .ok_or_else(|| Failure("the optional has no value".to_owned())),
-            (Self::OrValue, Some(Value::Optional(value)), Some(other)) => {
-                Ok(value.map_or(other, |value| (*value).clone()))
+            (Self::EndsWith, [Value::Text(a), Value::Text(b)]) => {
+                Ok(Value::Bool(a.ends_with(&**b)))
             }
-            (Self::Size, Some(value), None) => self.size(&value),
-            (Self::Part(part), Some(Value::Time(time)), None) => {
-                Ok(Value::Number(Number::Int(part.of(time))))
+            (Self::Contains, [Value::Text(a), Value::Text(b)]) => Ok(Value::Bool(a.contains(&**b))),
+            (Self::NormalizePath, [Value::Text(path)]) => {
+                path::normalize(path).map(|path| Value::made(&path))
             }
-            (Self::HostWithin, Some(Value::Text(a)), Some(Value::Text(b))) => {
-                let (a, b) = (hostname(&a)?, hostname(&b)?);
-                let within = a == b || a.strip_suffix(&*b).is_some_and(|rest| rest.ends_with('.'));
-                Ok(Value::Bool(within))
+            (Self::PathWithin, [Value::Text(path), Value::Text(base)]) => {
+                path::within(path, base).map(Value::Bool)
             }
-            (_, Some(Value::Text(a)), Some(Value::Text(b))) => match self {
-                Self::StartsWith => Ok(Value::Bool(a.starts_with(&*b))),
-                Self::EndsWith => Ok(Value::Bool(a.ends_with(&*b))),
-                Self::Contains => Ok(Value::Bool(a.contains(&*b))),
-                Self::Split => {
-                    let part = |part: &str| Value::Text(Cow::Owned(part.to_owned()));
-                    Ok(Value::Items(Items::Made(Rc::new(
-                        a.split(&*b).map(part).collect(),
-                    ))))
-                }
-                _ => Err(self.overload("string")),
-            },
-            (_, Some(value), None) => self.convert(value),
-            (_, Some(value), Some(_)) => Err(self.overload(value.kind())),
-            (_, None, _) => Err(self.overload("nothing")),
+            (
+                Self::LowerAscii
+                | Self::UpperAscii
+                | Self::Trim
+                | Self::CharAt
+                | Self::IndexOf
+                | Self::LastIndexOf
+                | Self::Substring
+                | Self::Replace
+                | Self::Reverse
+                | Self::Split
+                | Self::Join
+                | Self::Quote
+                | Self::Format,
+                args,
+            ) => self.text(args),
+            (
+                Self::ToText
+                | Self::ToBytes
+                | Self::ToInt
+                | Self::ToUint
+                | Self::ToDouble
+                | Self::ToBool
+                | Self::ToTime
+                | Self::ToDuration,
+                [value],
+            ) => self.convert(value),
+            (
+                Self::OptionalOf
+                | Self::OptionalOfNonZero
+                | Self::OptionalNone
+                | Self::HasValue
+                | Self::OptionalValue
+                | Self::OrValue
+                | Self::Or,
+                args,
+            ) => self.optional(args),
+            (
+                Self::Url
+                | Self::HostWithin
+                | Self::Links
+                | Self::EmailDomain
+                | Self::IsIp
+                | Self::InCidr,
+                args,
+            ) => self.network(args),
+            (
+                Self::Greatest
+                | Self::Least
+                | Self::Abs
+                | Self::Sign
+                | Self::Ceil
+                | Self::Floor
+                | Self::Round
+                | Self::Trunc
+                | Self::Sqrt
+                | Self::IsNan
+                | Self::IsInf
+                | Self::IsFinite
+                | Self::BitAnd
+                | Self::BitOr
+                | Self::BitXor
+                | Self::BitNot
+                | Self::ShiftLeft
+                | Self::ShiftRight,
+                args,
+            ) => self.math(args),
+            (_, args) => Err(self.overload(args)),
         }
     }
 
-    fn overload(self, kind: &str) -> Failure {
-        Failure(format!("`{}()` does not take {kind}", self.name()))
+    fn overload(self, args: &[Value<'_>]) -> Failure {
+        let kinds: Vec<_> = args.iter().take(4).map(Value::name).collect();
+        let kinds = if kinds.is_empty() {
+            "nothing".to_owned()
+        } else {
+            kinds.join(" and ")
+        };
+        Failure(format!("`{}()` does not take {kinds}", self.name()))
     }
 
-    fn size<'a>(self, value: &Value<'_>) -> Result<Value<'a>, Failure> {
+    fn fail(self, why: &str) -> Failure {
+        Failure(format!("`{}()`: {why}", self.name()))
+    }
+
+    fn size<'a>(self, value: &Value<'_>) -> Result<'a> {
         let size = match value {
             Value::Text(text) => text.chars().count(),
+            Value::Bytes(bytes) => bytes.len(),
             Value::Items(items) => items.len(),
-            Value::Entries(entries) => entries.keys().len(),
-            other => return Err(self.overload(other.kind())),
+            Value::Entries(entries) => entries.len(),
+            _ => return Err(self.overload(std::slice::from_ref(value))),
         };
-        Ok(Value::Number(Number::Int(
-            i64::try_from(size).unwrap_or(i64::MAX),
-        )))
+        Ok(Value::int(i64::try_from(size).unwrap_or(i64::MAX)))
     }
 
-    fn convert<'a>(self, value: Value<'a>) -> Result<Value<'a>, Failure> {
-        let kind = value.kind();
-        let fail = || Failure(format!("`{}()` cannot convert this {kind}", self.name()));
-        let some = |value: Option<Value<'a>>| value.ok_or_else(fail);
-        let int = |n: Option<i128>| {
-            n.and_then(|n| i64::try_from(n).ok())
-                .map(|n| Value::Number(Number::Int(n)))
-        };
-        let uint = |n: Option<i128>| {
-            n.and_then(|n| u64::try_from(n).ok())
-                .map(|n| Value::Number(Number::Uint(n)))
-        };
-        match (self, value) {
-            (Self::LowerAscii, Value::Text(text)) => {
-                Ok(Value::Text(Cow::Owned(text.to_ascii_lowercase())))
-            }
-            (Self::UpperAscii, Value::Text(text)) => {
-                Ok(Value::Text(Cow::Owned(text.to_ascii_uppercase())))
-            }
-            (Self::Trim, Value::Text(text)) => Ok(Value::Text(Cow::Owned(text.trim().to_owned()))),
-            (Self::ToText, value @ Value::Text(_))
-            | (Self::ToBool, value @ Value::Bool(_))
-            | (Self::ToTime, value @ Value::Time(_))
-            | (Self::ToDuration, value @ Value::Duration(_)) => Ok(value),
-            (Self::ToText, Value::Number(number)) => Ok(Value::Text(Cow::Owned(match number {
-                Number::Int(n) => n.to_string(),
-                Number::Uint(n) => n.to_string(),
-                Number::Double(n) => n.to_string(),
-            }))),
-            (Self::ToText, Value::Bool(value)) => {
-                Ok(Value::text(if value { "true" } else { "false" }))
-            }
-            (Self::ToText, Value::Time(time)) => Ok(Value::Text(Cow::Owned(
-                veto_core::Timestamp(time).to_string(),
-            ))),
-            (Self::ToInt, Value::Number(number)) => some(int(number.truncated())),
-            (Self::ToInt, Value::Text(text)) => some(int(text.parse::<i64>().ok().map(i128::from))),
-            (Self::ToInt, Value::Time(time)) => Ok(Value::Number(Number::Int(
-                veto_core::Timestamp(time).seconds(),
-            ))),
-            (Self::ToUint, Value::Number(number)) => some(uint(number.truncated())),
-            (Self::ToUint, Value::Text(text)) => {
-                some(uint(text.parse::<u64>().ok().map(i128::from)))
-            }
-            (Self::ToDouble, Value::Number(number)) => {
-                Ok(Value::Number(Number::Double(number.nearest_double())))
-            }
-            (Self::ToDouble, Value::Text(text)) => {
-                some(decimal(&text).map(|n| Value::Number(Number::Double(n))))
-            }
-            (Self::ToBool, Value::Text(text)) => some(text.parse().ok().map(Value::Bool)),
-            (Self::ToTime, Value::Text(text)) => {
-                some(veto_core::Timestamp::parse(&text).map(|time| Value::Time(time.0)))
-            }
-            (Self::ToTime, Value::Number(Number::Int(seconds))) => {
-                some(seconds.checked_mul(1_000_000).map(Value::Time))
-            }
-            (Self::ToDuration, Value::Text(text)) => {
-                some(time::duration(&text).map(Value::Duration))
-            }
-            (Self::Url, Value::Text(text)) => url::parse(&text),
-            (Self::EmailDomain, Value::Text(text)) => {
-                let domain = list::ListType::Email.normalize(&text.into_owned().into());
-                let domain = domain
-                    .as_ref()
-                    .and_then(|mail| mail.as_str()?.rsplit_once('@'));
-                some(domain.map(|(_, domain)| Value::Text(Cow::Owned(domain.to_owned()))))
-            }
-            (_, value) => Err(self.overload(value.kind())),
+    /// A text that was made, of bounded length.
+    fn made<'a>(self, text: &str) -> Result<'a> {
+        if text.len() > limits::TEXT {
+            return Err(self.fail("the text that it makes is longer than 64 KiB"));
         }
+        Ok(Value::made(text))
+    }
+
+    /// A list that was made, of bounded length.
+    fn list<'a>(self, values: impl Iterator<Item = Value<'a>>) -> Result<'a> {
+        let values: Vec<_> = values.take(limits::ITEMS + 1).collect();
+        if values.len() > limits::ITEMS {
+            return Err(self.fail("the list that it makes has more than 1,000 entries"));
+        }
+        Ok(Value::list(values))
+    }
+
+    /// A number that is whole.
+    fn whole(self, number: Number) -> std::result::Result<i64, Failure> {
+        number
+            .whole()
+            .ok_or_else(|| self.fail("the number is no integer"))
     }
 }
 
-/// A finite decimal number; words such as `inf` and `nan` are no numbers here.
-fn decimal(text: &str) -> Option<f64> {
-    let fine = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-    text.parse().ok().filter(|n: &f64| fine && n.is_finite())
-}
-
-fn hostname(text: &str) -> Result<String, Failure> {
-    list::host(text).ok_or_else(|| Failure("`hostWithin()` takes host names".to_owned()))
-}
+#[cfg(test)]
+mod tests;

@@ -13,15 +13,17 @@ mod property;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 
+use super::constant::Constant;
 use super::environment::Variable;
 use super::expression::Expression;
 use super::number::Number;
 use super::parse::Parsed;
 pub(super) use super::types::Kind;
-use super::types::Type;
+use super::types::{self, Type};
 use super::{Names, Problem, limits};
 use crate::diagnostic::DiagnosticCode as Code;
 use crate::suggest;
+pub(super) use loops::Written;
 pub(super) use parts::parts;
 
 /// Checks a regular expression.
@@ -70,6 +72,8 @@ pub(super) struct Lowering<'a> {
     names: &'a Names<'a>,
     /// The variables of the loops around, outermost first.
     pub(super) locals: Vec<(String, Type)>,
+    /// How many loops are around.
+    loops: usize,
     nodes: usize,
     depth: usize,
     /// Problems of left sides of `&&` and `||`: several mistakes are told at once.
@@ -86,6 +90,7 @@ impl<'a> Lowering<'a> {
             parsed,
             names,
             locals: Vec::new(),
+            loops: 0,
             nodes: 0,
             depth: 0,
             earlier: Vec::new(),
@@ -119,8 +124,10 @@ impl<'a> Lowering<'a> {
             | Kind::Text
             | Kind::Items
             | Kind::Entries
+            | Kind::Bytes
             | Kind::Time
-            | Kind::Duration => "",
+            | Kind::Duration
+            | Kind::Type => "",
         };
         Err(self.problem(node, Code::ConditionType, message, help.to_owned()))
     }
@@ -159,18 +166,16 @@ impl<'a> Lowering<'a> {
 
     fn node(&mut self, node: &IdedExpr) -> Lowered {
         match &node.expr {
-            Expr::Literal(literal) => self.literal(node, literal),
+            Expr::Literal(literal) => Ok(Self::literal(literal)),
             Expr::Ident(name) => self.identifier(node, name),
             Expr::Select(select) => self.select(node, select),
             Expr::Call(call) => self.call(node, call),
             Expr::List(list) => {
-                if !list.optional_indices.is_empty() {
-                    return Err(self.unsupported(node, "optional elements"));
-                }
                 let mut items = Vec::new();
                 let mut element: Option<Type> = None;
-                for node in &list.elements {
-                    let (item, value) = self.expression(node)?;
+                for (at, node) in list.elements.iter().enumerate() {
+                    let maybe = list.optional_indices.contains(&at);
+                    let (item, value) = self.element(node, maybe)?;
                     items.push(item);
                     element = Some(element.map_or_else(|| value.clone(), |e| e.join(&value)));
                 }
@@ -186,12 +191,10 @@ impl<'a> Lowering<'a> {
                     let EntryExpr::MapEntry(entry) = &entry.expr else {
                         return Err(self.unsupported(node, "messages"));
                     };
-                    if entry.optional {
-                        return Err(self.unsupported(node, "optional entries"));
-                    }
                     let (key, value) = self.expression(&entry.key)?;
-                    self.expect(&entry.key, &value, &[Kind::Text], "the key of a map")?;
-                    entries.push((key, self.expression(&entry.value)?.0));
+                    let keys = [Kind::Text, Kind::Number, Kind::Bool];
+                    self.expect(&entry.key, &value, &keys, "the key of a map")?;
+                    entries.push((key, self.element(&entry.value, entry.optional)?.0));
                 }
                 Ok((Expression::Entries(entries), Type::of(Kind::Entries)))
             }
@@ -202,17 +205,37 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn literal(&self, node: &IdedExpr, literal: &LiteralValue) -> Lowered {
+    /// A value of a list or a map literal, which an optional may leave out.
+    fn element(&mut self, node: &IdedExpr, maybe: bool) -> Lowered {
+        let (value, of) = self.expression(node)?;
+        if !maybe {
+            return Ok((value, of));
+        }
+        self.expect(node, &of, &[Kind::Optional], "`?`")?;
+        Ok((Expression::Maybe(Box::new(value)), of.inner()))
+    }
+
+    const fn type_name(name: &'static str) -> (Expression, Type) {
+        (
+            Expression::Constant(Constant::Type(name)),
+            Type::of(Kind::Type),
+        )
+    }
+
+    fn literal(literal: &LiteralValue) -> (Expression, Type) {
         let number = |number| (Expression::Number(number), Type::NUMBER);
-        Ok(match literal {
+        match literal {
             LiteralValue::Null => (Expression::Null, Type::of(Kind::Null)),
             LiteralValue::Boolean(value) => (Expression::Bool(*value.inner()), Type::BOOL),
             LiteralValue::Int(value) => number(Number::Int(*value.inner())),
             LiteralValue::UInt(value) => number(Number::Uint(*value.inner())),
             LiteralValue::Double(value) => number(Number::Double(*value.inner())),
             LiteralValue::String(value) => (Expression::Text(value.inner().to_owned()), Type::TEXT),
-            LiteralValue::Bytes(_) => return Err(self.unsupported(node, "bytes")),
-        })
+            LiteralValue::Bytes(value) => (
+                Expression::Constant(Constant::Bytes(value.inner().into())),
+                Type::of(Kind::Bytes),
+            ),
+        }
     }
 
     /// The place of the newest variable of a loop with this name.
@@ -223,6 +246,9 @@ impl<'a> Lowering<'a> {
     fn identifier(&self, node: &IdedExpr, name: &str) -> Lowered {
         if let Some(at) = self.local(name) {
             return Ok((Expression::Local(at), self.locals[at].1.clone()));
+        }
+        if let Some(name) = types::name(name) {
+            return Ok(Self::type_name(name));
         }
         let Some(variable) = Variable::parse(name) else {
             let locals = self.locals.iter().map(|(local, _)| local.as_str());

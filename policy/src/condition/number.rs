@@ -1,6 +1,7 @@
 //! Numbers that compare mathematically, whatever kind they were written in.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// A CEL number.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,7 @@ impl Number {
     /// The exact order of two numbers; None when one is not a number.
     pub(crate) fn order(self, other: Self) -> Option<Ordering> {
         match (self, other) {
+            (Self::Int(a), Self::Int(b)) => Some(a.cmp(&b)),
             (Self::Double(a), Self::Double(b)) => a.partial_cmp(&b),
             (Self::Double(a), b) => order(b.integer()?, a).map(Ordering::reverse),
             (a, Self::Double(b)) => order(a.integer()?, b),
@@ -74,6 +76,23 @@ impl Number {
         }
     }
 
+    /// The number as an integer, when it is one of 64 bits with a sign.
+    pub(crate) fn whole(self) -> Option<i64> {
+        match self {
+            Self::Int(int) => Some(int),
+            Self::Uint(uint) => i64::try_from(uint).ok(),
+            Self::Double(_) => {
+                let int = i64::try_from(self.truncated()?).ok()?;
+                (self.order(Self::Int(int)) == Some(Ordering::Equal)).then_some(int)
+            }
+        }
+    }
+
+    /// Tells whether it is below zero.
+    pub(crate) fn is_negative(self) -> bool {
+        self.order(Self::Int(0)) == Some(Ordering::Less)
+    }
+
     /// Calculates with two numbers; None on overflow, division by zero, or loss of an integer's digits.
     ///
     /// Integers stay integers. An integer meets a double as a double, and only when that is exact:
@@ -103,6 +122,16 @@ impl Number {
             (Self::Uint(_), Self::Uint(_)) => uint(),
             (Self::Int(_), Self::Int(_)) => int(),
             _ => int().or_else(uint),
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(n) => n.fmt(f),
+            Self::Uint(n) => n.fmt(f),
+            Self::Double(n) => n.fmt(f),
         }
     }
 }

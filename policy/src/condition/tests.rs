@@ -35,7 +35,7 @@ pub(super) fn short() -> Declared {
     Declared::of_rule(Some(named), false, &Lists::new())
 }
 
-fn compile(text: &str) -> Result<Condition, Vec<Problem>> {
+pub(super) fn compile(text: &str) -> Result<Condition, Vec<Problem>> {
     let names = Names {
         arguments: &short(),
         lists: &Lists::new(),
@@ -43,7 +43,7 @@ fn compile(text: &str) -> Result<Condition, Vec<Problem>> {
     Condition::compile(text, &names).map(|checked| checked.condition)
 }
 
-fn run(text: &str, args: &Json) -> Result<bool, Failure> {
+pub(super) fn run(text: &str, args: &Json) -> Result<bool, Failure> {
     let call = call(args);
     let lists = Lists::new();
     let agent = call.agent.as_ref().unwrap();
@@ -179,14 +179,14 @@ fn a_value_that_does_not_fit_is_a_failure_and_no_panic() {
         "int(1e30) > 0",
         "int('x') > 0",
         "uint(-1) > 0u",
-        "timestamp('yesterday') == timestamp('x')",
-        "duration('1y') == duration('1y')",
+        "timestamp(args.s) == timestamp(args.s)",
+        "duration(args.s) == duration(args.s)",
         "args.s > 1",
         "args.s && true",
         "args.q",
         "args.s.q == 1",
         "timestamp(args.max) == timestamp(0)",
-        "request.time + duration('60000000d') + duration('60000000d') > request.time",
+        "request.time + duration('3000000d') + duration('3000000d') > request.time",
     ] {
         assert!(run(text, &args).is_err(), "{text}");
     }
@@ -205,7 +205,11 @@ fn a_runaway_condition_ends_within_its_steps() {
         "args.l.all(a, (args.s + args.s + args.s + args.s).size() > 0)",
     ] {
         let failure = run(text, &args).unwrap_err();
-        assert!(failure.0.contains("steps"), "{text}: {failure}");
+        let bounds = ["steps", "1,000 entries", "64 KiB"];
+        assert!(
+            bounds.iter().any(|bound| failure.0.contains(bound)),
+            "{text}: {failure}"
+        );
     }
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }

@@ -13,10 +13,10 @@ use cel::common::ast::{Expr, IdedExpr, operators};
 
 use super::evaluate::part;
 use super::expression::{Expression, LoopKind};
-use super::lower::{Lowering, parts};
+use super::lower::{Lowering, Written, parts};
 use super::parse::{self, Parsed};
 use super::types::{Declared, Type};
-use super::value::{Items, Value};
+use super::value::Value;
 use super::{Condition, Environment, Failure, Names, limits};
 
 /// One part of a condition with what it came to.
@@ -42,7 +42,7 @@ struct Part {
 /// What a loop runs for each element.
 struct Looped {
     kind: LoopKind,
-    variable: String,
+    variables: Vec<String>,
     over: Expression,
     body: Box<Part>,
 }
@@ -117,15 +117,18 @@ impl Reader<'_> {
         if is_path(node) {
             return Some(found);
         }
-        if let Some((kind, over, variable, body)) = looped(node) {
-            found.within.extend(self.part(over, locals, depth + 1));
-            let over = self.lower(over, locals)?;
-            locals.push((variable.to_owned(), Type::ANY));
-            let body = self.part(body, locals, depth + 1);
-            locals.pop();
+        if let Some(written) = looped(node) {
+            found
+                .within
+                .extend(self.part(written.over, locals, depth + 1));
+            let over = self.lower(written.over, locals)?;
+            let variables: Vec<_> = written.variables.iter().map(|v| (*v).to_owned()).collect();
+            locals.extend(variables.iter().map(|name| (name.clone(), Type::ANY)));
+            let body = self.part(written.body, locals, depth + 1);
+            locals.truncate(locals.len() - variables.len());
             found.looped = body.map(|body| Looped {
-                kind,
-                variable: variable.to_owned(),
+                kind: written.kind,
+                variables,
                 over,
                 body: Box::new(body),
             });
@@ -208,18 +211,11 @@ fn is_path(node: &IdedExpr) -> bool {
 }
 
 /// The parts of a loop whose result is true or false; the others have no element that decides.
-fn looped(node: &IdedExpr) -> Option<(LoopKind, &IdedExpr, &str, &IdedExpr)> {
+fn looped(node: &IdedExpr) -> Option<Written<'_>> {
     let Expr::Call(call) = &node.expr else {
         return None;
     };
-    let kind = LoopKind::parse(&call.func_name)?;
-    match (call.target.as_deref(), &*call.args) {
-        (Some(over), [variable, .., body]) => match &variable.expr {
-            Expr::Ident(name) => Some((kind, over, name, body)),
-            _ => None,
-        },
-        _ => None,
-    }
+    Written::read(&call.func_name, call.target.as_deref()?, &call.args)
 }
 
 struct Run<'a> {
@@ -263,17 +259,33 @@ impl<'a> Run<'a> {
         let wanted = match looped.kind {
             LoopKind::All => false,
             LoopKind::Exists | LoopKind::ExistsOne => true,
-            LoopKind::Filter | LoopKind::Map => return,
+            LoopKind::Filter
+            | LoopKind::Map
+            | LoopKind::MapValues
+            | LoopKind::Optional
+            | LoopKind::OptionalFlat => return,
         };
-        let items = match self.value(&looped.over, locals) {
-            Ok(Value::Items(items)) => items,
-            Ok(Value::Entries(entries)) => Items::Made(std::rc::Rc::new(entries.keys())),
+        let rounds: Vec<_> = match (self.value(&looped.over, locals), &*looped.variables) {
+            (Ok(Value::Items(items)), [_]) => items.iter().map(|item| vec![item]).collect(),
+            (Ok(Value::Items(items)), _) => (0..)
+                .map(Value::int)
+                .zip(items.iter())
+                .map(|(index, item)| vec![index, item])
+                .collect(),
+            (Ok(Value::Entries(entries)), variables) => {
+                let keys = entries.keys().into_iter();
+                keys.filter_map(|key| match variables {
+                    [_] => Some(vec![key]),
+                    _ => entries.find(&key).map(|value| vec![key, value]),
+                })
+                .collect()
+            }
             _ => return,
         };
         let mut failed = None;
-        for item in (0..items.len()).filter_map(|at| items.get(at)) {
+        for item in rounds {
             let mut inner = locals.to_vec();
-            inner.push(item.clone());
+            inner.extend(item.iter().cloned());
             match self.value(&looped.body.expression, &inner) {
                 Ok(Value::Bool(value)) if value == wanted => {
                     return self.element(looped, &item, &inner, depth);
@@ -290,15 +302,17 @@ impl<'a> Run<'a> {
     fn element(
         &mut self,
         looped: &'a Looped,
-        item: &Value<'a>,
+        item: &[Value<'a>],
         locals: &[Value<'a>],
         depth: usize,
     ) {
-        self.found.push(Step {
-            text: looped.variable.clone(),
-            value: Ok(show::show(item)),
-            depth,
-        });
+        for (name, value) in looped.variables.iter().zip(item) {
+            self.found.push(Step {
+                text: name.clone(),
+                value: Ok(show::show(value)),
+                depth,
+            });
+        }
         self.show(&looped.body, locals, depth);
     }
 }

@@ -18,11 +18,14 @@ pub(crate) enum Kind {
     Bool,
     Number,
     Text,
+    Bytes,
     Items,
     Entries,
     Time,
     Duration,
     Optional,
+    /// What `type()` gives.
+    Type,
 }
 
 impl Kind {
@@ -33,13 +36,35 @@ impl Kind {
             Self::Bool => "a bool",
             Self::Number => "a number",
             Self::Text => "a string",
+            Self::Bytes => "bytes",
             Self::Items => "a list",
             Self::Entries => "a map",
             Self::Time => "a timestamp",
             Self::Duration => "a duration",
             Self::Optional => "an optional",
+            Self::Type => "a type",
         }
     }
+}
+
+/// The type that a name denotes, as `type()` gives it.
+pub(crate) fn name(text: &str) -> Option<&'static str> {
+    const NAMES: [&str; 13] = [
+        "bool",
+        "bytes",
+        "double",
+        "google.protobuf.Duration",
+        "google.protobuf.Timestamp",
+        "int",
+        "list",
+        "map",
+        "null_type",
+        "optional_type",
+        "string",
+        "type",
+        "uint",
+    ];
+    NAMES.into_iter().find(|name| *name == text)
 }
 
 /// The type of a value: any value of its kind, narrowed by what a schema says.
@@ -151,19 +176,41 @@ impl Type {
         }
     }
 
-    /// What a loop over the value gives to its variable.
-    pub(crate) fn element(&self) -> Self {
+    /// What a loop over the value gives to the first of two variables: an index or a key.
+    pub(crate) fn key(&self) -> Self {
         match self.kind {
-            Kind::Items => self.inner(),
-            Kind::Entries => Self::TEXT,
+            Kind::Items => Self::NUMBER,
+            // Keys of JSON are texts; a map that a condition makes has others as well.
+            Kind::Entries if self.shape.is_some() || self.inner.is_some() => Self::TEXT,
             Kind::Any
             | Kind::Null
             | Kind::Bool
             | Kind::Number
             | Kind::Text
+            | Kind::Bytes
+            | Kind::Entries
             | Kind::Time
             | Kind::Duration
-            | Kind::Optional => Self::ANY,
+            | Kind::Optional
+            | Kind::Type => Self::ANY,
+        }
+    }
+
+    /// What a loop over the value gives to its variable.
+    pub(crate) fn element(&self) -> Self {
+        match self.kind {
+            Kind::Items => self.inner(),
+            Kind::Entries => self.key(),
+            Kind::Any
+            | Kind::Null
+            | Kind::Bool
+            | Kind::Number
+            | Kind::Text
+            | Kind::Bytes
+            | Kind::Time
+            | Kind::Duration
+            | Kind::Type => Self::ANY,
+            Kind::Optional => self.inner(),
         }
     }
 
@@ -182,9 +229,11 @@ impl Type {
             | Kind::Bool
             | Kind::Number
             | Kind::Text
+            | Kind::Bytes
             | Kind::Items
             | Kind::Time
-            | Kind::Duration => return Property::Known(Self::ANY, false),
+            | Kind::Duration
+            | Kind::Type => return Property::Known(Self::ANY, false),
         }
         let Some(shape) = &self.shape else {
             return Property::Known(self.inner(), false);

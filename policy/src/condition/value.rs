@@ -1,15 +1,19 @@
-//! Values of a condition. Most borrow from the call: a condition builds no second tree.
+//! Values of a condition. Most borrow from the call or from the condition itself: a condition builds
+//! no second tree.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+mod items;
+mod map;
+mod shared;
+
 use std::rc::Rc;
 
 use serde_json::Value as Json;
-use veto_core::Role;
 
-use super::environment::Environment;
+use super::constant::Constant;
 use super::number::Number;
-use crate::list::{List, Lists};
+pub(crate) use items::Items;
+pub(crate) use map::{Entries, Made};
+pub(crate) use shared::{Bytes, Text};
 
 /// A value of CEL.
 #[derive(Debug, Clone)]
@@ -17,7 +21,8 @@ pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Number(Number),
-    Text(Cow<'a, str>),
+    Text(Text<'a>),
+    Bytes(Bytes<'a>),
     Items(Items<'a>),
     Entries(Entries<'a>),
     /// Microseconds since 1970-01-01 UTC.
@@ -25,30 +30,8 @@ pub(crate) enum Value<'a> {
     /// Microseconds.
     Duration(i64),
     Optional(Option<Rc<Value<'a>>>),
-}
-
-/// A list of CEL.
-#[derive(Debug, Clone)]
-pub(crate) enum Items<'a> {
-    Json(&'a [Json]),
-    Roles(&'a [Role]),
-    Texts(&'a [String]),
-    Named(&'a List),
-    Made(Rc<Vec<Value<'a>>>),
-}
-
-/// A map of CEL.
-#[derive(Debug, Clone)]
-pub(crate) enum Entries<'a> {
-    Json(&'a serde_json::Map<String, Json>),
-    Labels(&'a BTreeMap<String, String>),
-    Lists(&'a Lists),
-    Agent(&'a Environment<'a>),
-    User(&'a Environment<'a>),
-    Tool(&'a Environment<'a>),
-    Env(&'a Environment<'a>),
-    Request(&'a Environment<'a>),
-    Made(Rc<Vec<(Value<'a>, Value<'a>)>>),
+    /// The name of a type.
+    Type(&'static str),
 }
 
 impl<'a> Value<'a> {
@@ -63,81 +46,91 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(crate) const fn text(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
+    pub(crate) fn of_constant(constant: &'a Constant) -> Self {
+        match constant {
+            Constant::Null => Self::Null,
+            Constant::Bool(value) => Self::Bool(*value),
+            Constant::Number(number) => Self::Number(*number),
+            Constant::Text(text) => Self::text(text),
+            Constant::Bytes(bytes) => Self::Bytes(Bytes::Borrowed(bytes)),
+            Constant::Items(items) => Self::Items(Items::Constant(items)),
+            Constant::Entries(entries) => Self::Entries(Entries::Constant(entries)),
+            Constant::Time(time) => Self::Time(*time),
+            Constant::Duration(duration) => Self::Duration(*duration),
+            Constant::Optional(value) => Self::Optional(
+                value
+                    .as_deref()
+                    .map(|value| Rc::new(Self::of_constant(value))),
+            ),
+            Constant::Type(name) => Self::Type(name),
+        }
     }
 
-    /// What kind of value it is, for messages.
+    pub(crate) const fn text(text: &'a str) -> Self {
+        Self::Text(Text::Borrowed(text))
+    }
+
+    pub(crate) fn made(text: &str) -> Self {
+        Self::Text(Text::Made(text.into()))
+    }
+
+    pub(crate) const fn int(int: i64) -> Self {
+        Self::Number(Number::Int(int))
+    }
+
+    pub(crate) fn list(values: Vec<Self>) -> Self {
+        Self::Items(Items::Made(Rc::new(values)))
+    }
+
+    pub(crate) fn optional(value: Option<Self>) -> Self {
+        Self::Optional(value.map(Rc::new))
+    }
+
+    /// The type of the value, as `type()` names it.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
-            Self::Null => "null",
+            Self::Null => "null_type",
             Self::Bool(_) => "bool",
             Self::Number(Number::Int(_)) => "int",
             Self::Number(Number::Uint(_)) => "uint",
             Self::Number(Number::Double(_)) => "double",
             Self::Text(_) => "string",
+            Self::Bytes(_) => "bytes",
             Self::Items(_) => "list",
             Self::Entries(_) => "map",
-            Self::Time(_) => "timestamp",
-            Self::Duration(_) => "duration",
-            Self::Optional(_) => "optional",
-        }
-    }
-}
-
-impl<'a> Items<'a> {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Json(values) => values.len(),
-            Self::Roles(roles) => roles.len(),
-            Self::Texts(texts) => texts.len(),
-            Self::Named(list) => list.values().len(),
-            Self::Made(values) => values.len(),
+            Self::Time(_) => "google.protobuf.Timestamp",
+            Self::Duration(_) => "google.protobuf.Duration",
+            Self::Optional(_) => "optional_type",
+            Self::Type(_) => "type",
         }
     }
 
-    pub(crate) fn get(&self, at: usize) -> Option<Value<'a>> {
+    /// Tells whether it is what a value of its kind is when nothing was said: 0, empty, false, null.
+    pub(crate) fn is_zero(&self) -> bool {
         match self {
-            Self::Json(values) => values.get(at).map(Value::of_json),
-            Self::Roles(roles) => roles.get(at).map(|role| Value::text(role.as_str())),
-            Self::Texts(texts) => texts.get(at).map(|text| Value::text(text)),
-            Self::Named(list) => list.values().get(at).map(Value::of_json),
-            Self::Made(values) => values.get(at).cloned(),
-        }
-    }
-}
-
-impl<'a> Entries<'a> {
-    pub(crate) fn get(&self, key: &str) -> Option<Value<'a>> {
-        match self {
-            Self::Json(map) => map.get(key).map(Value::of_json),
-            Self::Labels(labels) => labels.get(key).map(|text| Value::text(text)),
-            Self::Lists(lists) => lists.get(key).map(|list| Value::Items(Items::Named(list))),
-            Self::Agent(environment) => environment.agent(key),
-            Self::User(environment) => environment.user(key),
-            Self::Tool(environment) => environment.tool(key),
-            Self::Env(environment) => environment.env(key),
-            Self::Request(environment) => environment.request(key),
-            Self::Made(entries) => entries
-                .iter()
-                .find(|(name, _)| matches!(name, Value::Text(text) if text == key))
-                .map(|(_, value)| value.clone()),
+            Self::Null => true,
+            Self::Bool(value) => !value,
+            Self::Number(number) => number.order(Number::Int(0)) == Some(std::cmp::Ordering::Equal),
+            Self::Text(text) => text.is_empty(),
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::Items(items) => items.len() == 0,
+            Self::Entries(entries) => entries.len() == 0,
+            Self::Time(micros) | Self::Duration(micros) => *micros == 0,
+            Self::Optional(value) => value.is_none(),
+            Self::Type(_) => false,
         }
     }
 
-    /// The keys, for loops, comparison and size.
-    pub(crate) fn keys(&self) -> Vec<Value<'a>> {
-        match self {
-            Self::Json(map) => map.keys().map(|key| Value::text(key)).collect(),
-            Self::Labels(labels) => labels.keys().map(|key| Value::text(key)).collect(),
-            Self::Made(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
-            // The checker refuses to use these as a whole.
-            Self::Lists(_)
-            | Self::Agent(_)
-            | Self::User(_)
-            | Self::Tool(_)
-            | Self::Env(_)
-            | Self::Request(_) => Vec::new(),
+    /// What kind of value it is, for messages.
+    pub(crate) fn name(&self) -> &'static str {
+        let kind = self.kind();
+        let short = kind.rsplit('.').next().unwrap_or(kind);
+        match short {
+            "null_type" => "null",
+            "optional_type" => "optional",
+            "Timestamp" => "timestamp",
+            "Duration" => "duration",
+            _ => short,
         }
     }
 }

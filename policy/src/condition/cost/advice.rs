@@ -75,6 +75,8 @@ fn advice(path: &[String], args: &Type, allow: bool) -> String {
         | Kind::Number
         | Kind::Items
         | Kind::Time
+        | Kind::Bytes
+        | Kind::Type
         | Kind::Duration
         | Kind::Optional => "maxItems",
     };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::sum;
+use crate::condition::constant::Constant;
 use crate::condition::lower::Kind;
 use crate::condition::types::{Shape, Type};
 
@@ -119,9 +120,11 @@ impl Size {
         let most = of.most.map(|most| most.min(MOST));
         match of.kind {
             Kind::Any | Kind::Optional => Self::assumed(depth.min(DEPTH)),
-            Kind::Null | Kind::Bool | Kind::Number | Kind::Time | Kind::Duration => Self::SCALAR,
+            Kind::Null | Kind::Bool | Kind::Number | Kind::Time | Kind::Duration | Kind::Type => {
+                Self::SCALAR
+            }
             // A length is declared in characters, of up to four bytes.
-            Kind::Text => Self::text(most.map_or(TEXT, |most| (most * 4).min(MOST))),
+            Kind::Text | Kind::Bytes => Self::text(most.map_or(TEXT, |most| (most * 4).min(MOST))),
             Kind::Items => {
                 let element = Self::of_type(&of.inner(), depth + 1);
                 Self::list(most.unwrap_or(ENTRIES), element)
@@ -199,6 +202,37 @@ impl Size {
         Self::list_of(&values.iter().map(Self::of_value).collect::<Vec<_>>())
     }
 
+    /// The size of a value that was computed beforehand.
+    pub(super) fn of_constant(constant: &Constant) -> Self {
+        match constant {
+            Constant::Null
+            | Constant::Bool(_)
+            | Constant::Number(_)
+            | Constant::Time(_)
+            | Constant::Duration(_)
+            | Constant::Type(_)
+            | Constant::Optional(None) => Self::SCALAR,
+            Constant::Text(text) => Self::text(length(text.len())),
+            Constant::Bytes(bytes) => Self::text(length(bytes.len())),
+            Constant::Items(items) => Self::list_of(
+                &items
+                    .values()
+                    .iter()
+                    .map(Self::of_constant)
+                    .collect::<Vec<_>>(),
+            ),
+            Constant::Entries(entries) => {
+                let values: Vec<_> = entries.iter().map(|(_, v)| Self::of_constant(v)).collect();
+                let keys = entries.iter().map(|(key, _)| Self::of_constant(key).text);
+                Self {
+                    keys: keys.max().unwrap_or(0),
+                    ..Self::list_of(&values)
+                }
+            }
+            Constant::Optional(Some(value)) => Self::of_constant(value).wrapped(),
+        }
+    }
+
     /// A bound of one value or the other.
     pub(super) fn join(&self, other: &Self) -> Self {
         let element = match (&self.element, &other.element) {
@@ -257,6 +291,12 @@ impl Size {
 
     pub(super) fn wrapped(mut self) -> Self {
         self.wraps = self.wraps.saturating_add(1);
+        self
+    }
+
+    /// What an optional holds.
+    pub(super) fn unwrapped(mut self) -> Self {
+        self.wraps = self.wraps.saturating_sub(1);
         self
     }
 

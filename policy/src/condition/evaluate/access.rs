@@ -4,18 +4,10 @@
     reason = "a value of any other kind is refused, one that is added later too"
 )]
 
-use std::cmp::Ordering;
-use std::rc::Rc;
-
 use super::{Computed, fail};
 use crate::condition::expression::Comparison;
-use crate::condition::number::Number;
 use crate::condition::value::Value;
 use crate::condition::{Failure, limits};
-
-pub(super) fn optional(value: Option<Value<'_>>) -> Value<'_> {
-    Value::Optional(value.map(Rc::new))
-}
 
 /// RELIABILITY: patterns run over bounded text only.
 pub(super) fn bounded(text: &str) -> Result<(), Failure> {
@@ -35,37 +27,37 @@ pub(super) fn find<'a>(of: &Value<'a>, name: &str) -> Result<Option<Value<'a>>, 
         Value::Entries(entries) => Ok(entries.get(name)),
         Value::Optional(None) => Ok(None),
         Value::Optional(Some(value)) => find(value, name),
-        other => fail(format!("{} has no property `{name}`", other.kind())),
+        other => fail(format!("{} has no property `{name}`", other.name())),
     }
 }
 
 pub(super) fn index<'a>(of: &Value<'a>, at: &Value<'a>) -> Result<Option<Value<'a>>, Failure> {
     match (of, at) {
         (Value::Items(items), Value::Number(number)) => {
-            let whole = number.truncated().filter(|n| {
-                let int = i64::try_from(*n).ok().map(Number::Int);
-                int.is_some_and(|int| number.order(int) == Some(Ordering::Equal))
-            });
+            let whole = number.whole();
             Ok(whole
                 .and_then(|n| usize::try_from(n).ok())
                 .and_then(|n| items.get(n)))
         }
-        (Value::Entries(entries), Value::Text(key)) => Ok(entries.get(key)),
+        (Value::Entries(entries), at @ (Value::Text(_) | Value::Number(_) | Value::Bool(_))) => {
+            Ok(entries.find(at))
+        }
         (Value::Optional(None), _) => Ok(None),
         (Value::Optional(Some(value)), at) => index(value, at),
-        (of, at) => fail(format!("{} has no index of {}", of.kind(), at.kind())),
+        (of, at) => fail(format!("{} has no index of {}", of.name(), at.name())),
     }
 }
 
 pub(super) fn compare<'a>(comparison: Comparison, a: &Value<'_>, b: &Value<'_>) -> Computed<'a> {
     let order = match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.order(*b),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        (Value::Text(a), Value::Text(b)) => Some((**a).cmp(&**b)),
+        (Value::Bytes(a), Value::Bytes(b)) => Some((**a).cmp(&**b)),
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::Time(a), Value::Time(b)) | (Value::Duration(a), Value::Duration(b)) => {
             Some(a.cmp(b))
         }
-        _ => return fail(format!("{} and {} cannot be compared", a.kind(), b.kind())),
+        _ => return fail(format!("{} and {} cannot be compared", a.name(), b.name())),
     };
     // Nothing is above or below what is not a number.
     Ok(Value::Bool(order.is_some_and(|order| match comparison {

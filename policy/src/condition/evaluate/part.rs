@@ -10,11 +10,21 @@ pub(in crate::condition) fn part<'a>(
     steps: &mut u32,
 ) -> Computed<'a> {
     let mut run = Run {
-        environment,
+        environment: Some(environment),
         locals,
         steps: *steps,
     };
     let value = run.value(expression);
     *steps = run.steps;
     value
+}
+
+/// Computes an expression that reads nothing of a call.
+pub(in crate::condition) fn constant(expression: &Expression, steps: u32) -> Computed<'_> {
+    let mut run = Run {
+        environment: None,
+        locals: Vec::new(),
+        steps,
+    };
+    run.value(expression)
 }

@@ -8,9 +8,10 @@ use crate::condition::number::Operation;
 use crate::condition::types::Type;
 
 /// What can be put in order.
-const ORDERED: [Kind; 5] = [
+const ORDERED: [Kind; 6] = [
     Kind::Number,
     Kind::Text,
+    Kind::Bytes,
     Kind::Bool,
     Kind::Time,
     Kind::Duration,
@@ -70,10 +71,9 @@ impl Lowering<'_> {
                     None => self.function(node, name, None, &call.args),
                 }
             }
-            (name, Some(over), [variable, rest @ ..]) => match LoopKind::parse(name) {
-                Some(kind) => self.looped(node, (name, kind), over, variable, rest),
-                None => self.function(node, name, Some(over), &call.args),
-            },
+            (name, Some(over), args @ [_, ..]) if LoopKind::parse(name).is_some() => {
+                self.looped(node, name, over, args)
+            }
             (name, target, args) => self.function(node, name, target, args),
         }
     }
@@ -151,6 +151,7 @@ impl Lowering<'_> {
             Operation::Add => &[
                 Kind::Number,
                 Kind::Text,
+                Kind::Bytes,
                 Kind::Items,
                 Kind::Time,
                 Kind::Duration,

@@ -41,7 +41,12 @@ impl Lowering<'_> {
         let (items, other) = self.boxed(b)?;
         self.expect(b, &other, &[Kind::Items, Kind::Entries], "`in`")?;
         if other.kind == Kind::Entries {
-            self.expect(a, &one, &[Kind::Text], "`in` of a map")?;
+            let keys: &[Kind] = if other.shape.is_some() {
+                &[Kind::Text]
+            } else {
+                &[Kind::Text, Kind::Number, Kind::Bool]
+            };
+            self.expect(a, &one, keys, "`in` of a map")?;
         } else if other.kind == Kind::Items {
             let element = other.inner();
             if !one.may_equal(&element) {

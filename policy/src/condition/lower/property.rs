@@ -15,6 +15,9 @@ impl Lowering<'_> {
             let (operand, _) = self.property(node, &select.operand, &field, false)?;
             return Ok((Expression::Has(operand, field), Type::BOOL));
         }
+        if let Some(name) = qualified(select).as_deref().and_then(types::name) {
+            return Ok(Self::type_name(name));
+        }
         let (operand, value) = self.property(node, &select.operand, &field, true)?;
         Ok((Expression::Select(operand, field), value))
     }
@@ -122,15 +125,19 @@ impl Lowering<'_> {
         let (index, value) = self.boxed(at)?;
         let wanted: &[Kind] = match of_value.kind {
             Kind::Items => &[Kind::Number],
-            Kind::Entries => &[Kind::Text],
-            Kind::Any
+            // Keys of JSON are texts; a map that a condition makes has others as well.
+            Kind::Entries if of_value.shape.is_some() => &[Kind::Text],
+            Kind::Entries
+            | Kind::Any
             | Kind::Null
             | Kind::Bool
             | Kind::Number
             | Kind::Text
+            | Kind::Bytes
             | Kind::Time
             | Kind::Duration
-            | Kind::Optional => &[Kind::Number, Kind::Text],
+            | Kind::Optional
+            | Kind::Type => &[Kind::Number, Kind::Text, Kind::Bool],
         };
         self.expect(at, &value, wanted, "`[]`")?;
         let found = if of_value.kind == Kind::Optional {
@@ -138,6 +145,7 @@ impl Lowering<'_> {
         } else {
             of_value.inner()
         };
+        // Of an optional both are an optional, whether or not they are written with `?`.
         Ok(if optional {
             (Expression::OptionalIndex(container, index), wrapped(found))
         } else {
@@ -158,6 +166,22 @@ impl Lowering<'_> {
         let (operand, value) = self.property(node, of, &field, false)?;
         Ok((Expression::OptionalSelect(operand, field), wrapped(value)))
     }
+}
+
+/// A name such as `google.protobuf.Duration`.
+fn qualified(select: &SelectExpr) -> Option<String> {
+    let outer = match &select.operand.expr {
+        Expr::Ident(name) => name.clone(),
+        Expr::Select(select) => qualified(select)?,
+        Expr::Literal(_)
+        | Expr::Call(_)
+        | Expr::List(_)
+        | Expr::Map(_)
+        | Expr::Struct(_)
+        | Expr::Comprehension(_)
+        | Expr::Unspecified => return None,
+    };
+    Some(format!("{outer}.{}", select.field))
 }
 
 /// The optional of a value; an optional stays what it is.

@@ -32,6 +32,8 @@ fn write(out: &mut String, value: &Value<'_>, depth: usize) {
             let more = if shown.len() < text.len() { "…" } else { "" };
             write!(out, "{:?}{more}", shown)
         }
+        Value::Bytes(bytes) => write!(out, "{} bytes", bytes.len()),
+        Value::Type(name) => write!(out, "{name}"),
         Value::Time(time) => write!(out, "{}", veto_core::Timestamp(*time)),
         Value::Duration(micros) => write!(out, "{}", span(*micros)),
         Value::Optional(None) => write!(out, "nothing"),
@@ -82,9 +84,7 @@ fn map(out: &mut String, entries: &Entries<'_>, depth: usize) {
         }
         write(out, key, depth + 1);
         out.push_str(": ");
-        if let Value::Text(name) = key
-            && let Some(value) = entries.get(name)
-        {
+        if let Some(value) = entries.find(key) {
             write(out, &value, depth + 1);
         }
     }

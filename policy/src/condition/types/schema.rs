@@ -169,6 +169,8 @@ impl<'a> Reader<'a> {
             | Kind::Bool
             | Kind::Number
             | Kind::Time
+            | Kind::Bytes
+            | Kind::Type
             | Kind::Duration
             | Kind::Optional => {}
         }
