@@ -228,9 +228,10 @@ impl Sizes<'_> {
         let (body, made) = self.cost(&looped.body, locals);
         locals.truncate(depth - if looped.pairs { 2 } else { 1 });
         if optional {
-            let size = match looped.kind {
-                LoopKind::OptionalFlat => made,
-                _ => made.wrapped(),
+            let size = if looped.kind == LoopKind::OptionalFlat {
+                made
+            } else {
+                made.wrapped()
             };
             return (steps.saturating_add(body), size);
         }

@@ -2,11 +2,6 @@
 //!
 //! Nothing of this is kept with a condition but its text: it is read again when somebody asks why.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "any other node has no part of the kind that is looked for"
-)]
-
 mod show;
 
 use cel::common::ast::{Expr, IdedExpr, operators};

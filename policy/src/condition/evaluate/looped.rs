@@ -1,10 +1,5 @@
 //! Loops over lists, maps and optionals.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a value of any other kind is refused, one that is added later too"
-)]
-
 use super::{Computed, Run, fail, made};
 use crate::condition::Failure;
 use crate::condition::expression::{Loop, LoopKind};

@@ -1,10 +1,5 @@
 //! Conversions between kinds; one that loses more than a fraction fails.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a value of any other kind is refused, one that is added later too"
-)]
-
 use super::{Function, Result};
 use crate::condition::number::Number;
 use crate::condition::time;

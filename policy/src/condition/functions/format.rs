@@ -1,10 +1,5 @@
 //! `format()`: fills values into a text.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a value of any other kind is refused, one that is added later too"
-)]
-
 use std::fmt::Write;
 
 use crate::condition::limits;
