@@ -191,7 +191,7 @@ impl Sizes<'_> {
             Kind::Null | Kind::Bool | Kind::Number | Kind::Time | Kind::Duration | Kind::Type => {
                 Size::SCALAR
             }
-            Kind::Text if function.grows() => Size::text(size::length(limits::TEXT)),
+            Kind::Text if function.grows() => Size::text(grown(function, &sizes)),
             // No other function makes a text much longer; numbers and times have some hundred digits.
             Kind::Text | Kind::Bytes => Size::text(texts.saturating_add(400)),
             Kind::Items => Size {
@@ -254,6 +254,28 @@ impl Sizes<'_> {
         };
         (steps.saturating_add(round.saturating_mul(over.items)), size)
     }
+}
+
+/// Most bytes of a text that is longer than those that it is made of.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "any other is bounded as `format()` is, whose text may be the longest"
+)]
+fn grown(function: Function, sizes: &[Size]) -> u64 {
+    let text = |at: usize| sizes.get(at).map_or(0, |size| size.text);
+    let bytes = match function {
+        Function::Quote => sum([text(0).saturating_mul(2), 2]),
+        Function::Replace => {
+            let each = text(0).saturating_add(1).saturating_mul(text(2));
+            sum([text(0), each])
+        }
+        Function::Join => sizes.first().map_or(0, |list| {
+            let each = sum([list.element().text, text(1)]);
+            list.items.saturating_mul(each)
+        }),
+        _ => sum([text(0), sizes.get(1).map_or(0, Size::shown)]),
+    };
+    bytes.min(size::length(limits::TEXT))
 }
 
 fn sum(steps: impl IntoIterator<Item = u64>) -> u64 {

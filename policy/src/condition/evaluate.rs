@@ -11,15 +11,16 @@ mod equality;
 mod looped;
 mod made;
 pub(super) mod part;
+mod truth;
 
 use smallvec::SmallVec;
 
-use super::environment::Environment;
+use super::environment::{Environment, Variable};
 use super::expression::Expression;
 use super::functions::Function;
 use super::value::{Entries, Value};
 use super::{Failure, limits};
-use access::{bounded, compare, find, index};
+use access::{find, index};
 
 /// Evaluates a condition; anything but true or false is a failure.
 pub(super) fn evaluate<'a>(
@@ -92,17 +93,14 @@ impl<'a> Run<'a> {
     }
 
     fn bool(&mut self, expression: &'a Expression) -> Result<bool, Failure> {
-        match self.value(expression)? {
-            Value::Bool(value) => Ok(value),
-            other => fail(format!("expected a bool and found {}", other.name())),
-        }
+        self.charge(1)?;
+        self.truth(expression)
     }
 
     fn value(&mut self, expression: &'a Expression) -> Computed<'a> {
         self.charge(1)?;
         match expression {
             Expression::Null => Ok(Value::Null),
-            Expression::Bool(value) => Ok(Value::Bool(*value)),
             Expression::Number(number) => Ok(Value::Number(*number)),
             Expression::Text(text) => Ok(Value::text(text)),
             Expression::Constant(constant) => Ok(Value::of_constant(constant)),
@@ -114,17 +112,10 @@ impl<'a> Run<'a> {
                 Some(value) => Ok(value.clone()),
                 None => fail("a variable of a loop is missing"),
             },
-            Expression::Select(of, name) => {
-                let of = self.value(of)?;
-                select(&of, name)
-            }
+            Expression::Select(of, name) => self.select(of, name),
             Expression::OptionalSelect(of, name) => {
                 let of = self.value(of)?;
                 Ok(Value::optional(find(&of, name)?))
-            }
-            Expression::Has(of, name) => {
-                let of = self.value(of)?;
-                Ok(Value::Bool(find(&of, name)?.is_some()))
             }
             Expression::Index(of, at) => {
                 let (of, at) = (self.value(of)?, self.value(at)?);
@@ -142,32 +133,16 @@ impl<'a> Run<'a> {
                 self.charge_for(&at)?;
                 Ok(Value::optional(index(&of, &at)?))
             }
-            Expression::Not(value) => Ok(Value::Bool(!self.bool(value)?)),
             Expression::Negate(value) => {
                 let value = self.value(value)?;
                 calculate::negate(&value)
             }
-            Expression::And(a, b) => self.logic(a, b, false),
-            Expression::Or(a, b) => self.logic(a, b, true),
             Expression::Conditional(test, yes, no) => {
                 if self.bool(test)? {
                     self.value(yes)
                 } else {
                     self.value(no)
                 }
-            }
-            Expression::Equal(a, b) => {
-                let (a, b) = (self.value(a)?, self.value(b)?);
-                Ok(Value::Bool(self.equal(&a, &b)?))
-            }
-            Expression::Compare(comparison, a, b) => {
-                let (a, b) = (self.value(a)?, self.value(b)?);
-                self.charge_for(&a)?;
-                compare(*comparison, &a, &b)
-            }
-            Expression::In(value, container) => {
-                let (value, container) = (self.value(value)?, self.value(container)?);
-                Ok(Value::Bool(self.contains(&value, &container)?))
             }
             Expression::Calculate(operation, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
@@ -178,26 +153,41 @@ impl<'a> Run<'a> {
                 Value::Time(time) => Ok(Value::int(part.of(zone.local(time)))),
                 other => fail(format!("no zone has a {}", other.name())),
             },
-            Expression::Matches(text, regex) => match self.value(text)? {
-                Value::Text(text) => {
-                    bounded(&text)?;
-                    self.charge(text.len() / 4)?;
-                    Ok(Value::Bool(regex.is_match(&text)))
-                }
-                other => fail(format!("`matches()` does not take {}", other.name())),
-            },
-            Expression::MatchesGlob(text, glob) => match self.value(text)? {
-                Value::Text(text) => {
-                    self.charge(text.len())?;
-                    Ok(Value::Bool(glob.matches(&text)))
-                }
-                other => fail(format!("`matchesGlob()` does not take {}", other.name())),
-            },
             Expression::Items(items) => self.items(items),
             Expression::Entries(entries) => self.entries(entries),
             // Lists and maps look at it themselves.
             Expression::Maybe(of) => self.value(of),
             Expression::Loop(looped) => self.looped(looped),
+            Expression::Bool(_)
+            | Expression::Has(..)
+            | Expression::Not(_)
+            | Expression::And(..)
+            | Expression::Or(..)
+            | Expression::Equal(..)
+            | Expression::Compare(..)
+            | Expression::In(..)
+            | Expression::Matches(..)
+            | Expression::MatchesGlob(..) => self.truth(expression).map(Value::Bool),
+        }
+    }
+
+    fn select(&mut self, of: &'a Expression, name: &str) -> Computed<'a> {
+        // The commonest step of all makes no value for the variable itself.
+        let (found, user) = match (of, self.environment) {
+            (Expression::Variable(variable), Some(environment)) => {
+                self.charge(1)?;
+                let user = *variable == Variable::User && environment.call.user.is_none();
+                (environment.variable(*variable).property(name), user)
+            }
+            _ => match self.value(of)? {
+                of @ Value::Optional(_) => return find(&of, name).map(Value::optional),
+                of => (find(&of, name)?, false),
+            },
+        };
+        match found {
+            Some(value) => Ok(value),
+            None if user => fail(format!("the call has no user, so no `user.{name}`")),
+            None => fail(format!("there is no `{name}`")),
         }
     }
 
@@ -216,31 +206,5 @@ impl<'a> Run<'a> {
             self.charge_for(&result)?;
         }
         Ok(result)
-    }
-
-    /// `&&` and `||`: the value that decides alone does so even when the other side fails.
-    fn logic(&mut self, a: &'a Expression, b: &'a Expression, decides: bool) -> Computed<'a> {
-        let first = self.bool(a);
-        if matches!(first, Ok(value) if value == decides) {
-            return Ok(Value::Bool(decides));
-        }
-        match (first, self.bool(b)) {
-            (_, Ok(value)) if value == decides => Ok(Value::Bool(decides)),
-            (Err(failure), _) | (_, Err(failure)) => Err(failure),
-            (Ok(_), Ok(_)) => Ok(Value::Bool(!decides)),
-        }
-    }
-}
-
-fn select<'a>(of: &Value<'a>, name: &str) -> Computed<'a> {
-    if let Value::Optional(_) = of {
-        return find(of, name).map(Value::optional);
-    }
-    match find(of, name)? {
-        Some(value) => Ok(value),
-        None if matches!(of, Value::Entries(Entries::User(e)) if e.call.user.is_none()) => {
-            fail(format!("the call has no user, so no `user.{name}`"))
-        }
-        None => fail(format!("there is no `{name}`")),
     }
 }

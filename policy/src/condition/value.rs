@@ -82,6 +82,24 @@ impl<'a> Value<'a> {
         Self::Items(Items::Made(Rc::new(values)))
     }
 
+    /// A property of a map; None when it is absent, or this is no map.
+    #[inline]
+    pub(crate) fn property(&self, name: &str) -> Option<Self> {
+        match self {
+            Self::Entries(entries) => entries.get(name),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Bytes(_)
+            | Self::Items(_)
+            | Self::Time(_)
+            | Self::Duration(_)
+            | Self::Optional(_)
+            | Self::Type(_) => None,
+        }
+    }
+
     pub(crate) fn optional(value: Option<Self>) -> Self {
         Self::Optional(value.map(Rc::new))
     }

@@ -188,7 +188,10 @@ pub(crate) fn texts() -> Vec<(DiagnosticCode, String)> {
         (Code::UnknownList, argument("{ in: nowhere }")),
         (Code::UnknownList, when("args.x in lists.nowhere")),
         (Code::ConditionSyntax, when("args.x >")),
-        (Code::ConditionSyntax, when("\"args.x == Money{amount: 1}\"")),
+        (
+            Code::ConditionSyntax,
+            when("\"args.x == Money{amount: 1}\""),
+        ),
         (
             Code::ConditionTooLarge,
             when(&format!("{}true{}", "(".repeat(60), ")".repeat(60))),

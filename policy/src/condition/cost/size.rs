@@ -294,6 +294,15 @@ impl Size {
         self
     }
 
+    /// Most bytes of it as text, in hexadecimal digits at worst.
+    pub(super) fn shown(&self) -> u64 {
+        let element = self.element.as_deref().map_or(0, Self::shown);
+        let each = sum([element, self.keys, 4]);
+        let text = self.text.saturating_mul(2);
+        // A number has some hundred digits.
+        sum([400, text, self.items.saturating_mul(each)])
+    }
+
     /// What an optional holds.
     pub(super) fn unwrapped(mut self) -> Self {
         self.wraps = self.wraps.saturating_sub(1);

@@ -55,7 +55,7 @@ impl Maker<'_> {
             return self.local(false, "args.t");
         }
         let d = depth - 1;
-        match self.choose(8) {
+        match self.choose(15) {
             0 => self.local(false, "'abc'"),
             1 => format!("({} + {})", self.text(d), self.text(d)),
             2 => format!("{}.upperAscii()", self.text(d)),
@@ -63,6 +63,23 @@ impl Maker<'_> {
             4 => "args.m.k".to_owned(),
             5 => format!("args.ts[{}]", self.choose(3)),
             6 => format!("args.m[{}]", self.text(d)),
+            7 => format!(
+                "{}.replace({}, {})",
+                self.text(d),
+                self.text(d),
+                self.text(d)
+            ),
+            8 => format!(
+                "[{}, {}].join({})",
+                self.text(d),
+                self.text(d),
+                self.text(d)
+            ),
+            9 => format!("'%s-%s'.format([{}, {}])", self.text(d), self.list(d)),
+            10 => format!("{}.trim().reverse()", self.text(d)),
+            11 => format!("strings.quote({})", self.text(d)),
+            12 => format!("args.?m[?{}].orValue({})", self.text(d), self.text(d)),
+            13 => format!("args.?t.optMap(o, o + {}).orValue('')", self.text(d)),
             _ => "args.t".to_owned(),
         }
     }
@@ -103,7 +120,7 @@ impl Maker<'_> {
         }
         let d = depth - 1;
         let nested = self.locals.len() < limits::LOOPS;
-        match self.choose(18) {
+        match self.choose(24) {
             0 => format!("({} && {})", self.bool(d), self.bool(d)),
             1 => format!("({} || {})", self.bool(d), self.bool(d)),
             2 => format!("!({})", self.bool(d)),
@@ -127,6 +144,26 @@ impl Maker<'_> {
             ),
             15 => format!("{} in lists.words", self.text(d)),
             16 => format!("args.ll[{}] in args.ll", self.choose(3)),
+            18 if nested => {
+                let (a, b) = (self.locals.len(), self.locals.len() + 1);
+                self.locals.extend([true, false]);
+                let body = self.bool(d);
+                self.locals.truncate(a);
+                format!("args.ts.all(v{a}, v{b}, {body})")
+            }
+            19 if self.locals.is_empty() => {
+                self.locals.extend([false, false]);
+                let body = self.text(d);
+                self.locals.clear();
+                format!("args.m.transformMap(v0, v1, {body}) != args.m")
+            }
+            20 => format!("links({}) == args.ts.filter(l, l != '')", self.text(d)),
+            21 => format!("pathWithin({}, {})", self.text(d), self.text(d)),
+            22 => format!("bytes({}) < b'b' + bytes({})", self.text(d), self.text(d)),
+            23 => format!(
+                "{}.split('', 9).transformList(i, x, x + x) == args.ts",
+                self.text(d)
+            ),
             17 => "has(args.any.k) == (args.?any.?k == args.?any)".to_owned(),
             _ => format!("{} == {}", self.text(d), self.text(d)),
         }

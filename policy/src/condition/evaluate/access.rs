@@ -4,7 +4,7 @@
     reason = "a value of any other kind is refused, one that is added later too"
 )]
 
-use super::{Computed, fail};
+use super::fail;
 use crate::condition::expression::Comparison;
 use crate::condition::value::Value;
 use crate::condition::{Failure, limits};
@@ -48,7 +48,11 @@ pub(super) fn index<'a>(of: &Value<'a>, at: &Value<'a>) -> Result<Option<Value<'
     }
 }
 
-pub(super) fn compare<'a>(comparison: Comparison, a: &Value<'_>, b: &Value<'_>) -> Computed<'a> {
+pub(super) fn compare(
+    comparison: Comparison,
+    a: &Value<'_>,
+    b: &Value<'_>,
+) -> Result<bool, Failure> {
     let order = match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.order(*b),
         (Value::Text(a), Value::Text(b)) => Some((**a).cmp(&**b)),
@@ -60,10 +64,10 @@ pub(super) fn compare<'a>(comparison: Comparison, a: &Value<'_>, b: &Value<'_>) 
         _ => return fail(format!("{} and {} cannot be compared", a.name(), b.name())),
     };
     // Nothing is above or below what is not a number.
-    Ok(Value::Bool(order.is_some_and(|order| match comparison {
+    Ok(order.is_some_and(|order| match comparison {
         Comparison::Less => order.is_lt(),
         Comparison::LessOrEqual => order.is_le(),
         Comparison::Greater => order.is_gt(),
         Comparison::GreaterOrEqual => order.is_ge(),
-    })))
+    }))
 }

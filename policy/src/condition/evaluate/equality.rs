@@ -82,6 +82,9 @@ impl<'a> Run<'a> {
                     self.charge_for(value)?;
                     return Ok(found);
                 }
+                if let Value::Text(text) = value {
+                    return self.has_text(items, text);
+                }
                 for item in items.iter() {
                     if self.equal(value, &item)? {
                         return Ok(true);
@@ -95,5 +98,23 @@ impl<'a> Run<'a> {
             }
             other => fail(format!("`in` does not take {}", other.name())),
         }
+    }
+
+    /// Looks for a text in a list, at the cost of comparing it with each element up to it.
+    fn has_text(&mut self, items: &Items<'a>, text: &str) -> Result<bool, Failure> {
+        let each = text.len() / 64 + 1;
+        for at in 0..items.len() {
+            self.charge(each)?;
+            let same = match items {
+                Items::Roles(roles) => roles.get(at).is_some_and(|role| role.as_str() == text),
+                Items::Texts(texts) => texts.get(at).is_some_and(|other| other == text),
+                Items::Json(values) => values.get(at).and_then(|v| v.as_str()) == Some(text),
+                other => matches!(other.get(at), Some(Value::Text(other)) if *other == *text),
+            };
+            if same {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
