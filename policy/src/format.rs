@@ -118,7 +118,8 @@ fn options() -> FormatOptions {
             quotes: Quotes::PreferSingle,
             trailing_comma: false,
             prefer_single_line: true,
-            ignore_comment_directive: "veto-fmt-ignore".to_owned(),
+            // No comment holds a line end: none switches the formatting off.
+            ignore_comment_directive: "\n".to_owned(),
             ..LanguageOptions::default()
         },
     }
