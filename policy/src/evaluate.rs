@@ -100,10 +100,10 @@ fn ask<'a>(
         }
         (Effect::RequireApproval, Match::Failed(_)) => verdicts.escalations.push(rule),
         (Effect::Allow, Match::Certain) => verdicts.allows.push(rule),
-        (Effect::Allow, Match::Missed(miss)) => verdicts.misses.push((rule, miss)),
+        (Effect::Allow, Match::Missed(miss)) => verdicts.missed(rule, miss),
         (Effect::Allow, Match::Failed(failure)) => {
             verdicts.escalations.push(rule);
-            verdicts.misses.push((rule, Miss::Failed(failure)));
+            verdicts.missed(rule, Miss::Failed(failure));
         }
         (Effect::Deny | Effect::RequireApproval, Match::Missed(_) | Match::Otherwise) => {}
     }

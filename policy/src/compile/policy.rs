@@ -124,11 +124,7 @@ impl Rule<'_> {
 
     /// Orders rules by policy and rule.
     pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |rule: &Self| (rule.policy.name.clone(), rule.rule.id.clone());
-        // Within a policy the rules stand in order.
-        if std::ptr::eq(self.policy, other.policy) {
-            return self.rule.id.cmp(&other.rule.id);
-        }
+        let key = |rule: &Self| (rule.policy.name.as_str(), rule.rule.id.as_str());
         key(self).cmp(&key(other))
     }
 }

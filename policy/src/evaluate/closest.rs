@@ -1,11 +1,13 @@
 //! The reason of a default deny: the allow that came closest, and what kept it from matching.
 
+use serde_json::Value;
+
 use super::matching::Miss;
-use crate::compile::Rule;
+use crate::compile::{CompiledArgument, Rule};
 use crate::reason::{Reason, ReasonCode, shown_text};
 
 /// How far a rule is from matching; smaller is closer.
-fn distance(miss: &Miss) -> (u8, usize) {
+fn distance(miss: &Miss<'_>) -> (u8, usize) {
     match miss {
         Miss::Failed(_) => (0, 0),
         Miss::Unmet => (1, 0),
@@ -16,33 +18,23 @@ fn distance(miss: &Miss) -> (u8, usize) {
     }
 }
 
-/// Names the closest rule and the argument, value and bound that failed.
-pub(super) fn closest<'a>(misses: &[(Rule<'a>, Miss)]) -> Option<(Rule<'a>, Reason)> {
-    let nearer = |a: &&(Rule<'a>, Miss), b: &&(Rule<'a>, Miss)| {
-        (distance(&a.1).cmp(&distance(&b.1))).then_with(|| a.0.order(&b.0))
-    };
-    let (rule, miss) = misses.iter().min_by(nearer)?;
-    Some((*rule, reason(*rule, miss)))
+/// A rule that does not match, and why.
+pub(super) type Missed<'a> = (Rule<'a>, Miss<'a>);
+
+/// Tells whether the first is closer than the second; among equals the first by name is.
+pub(super) fn closer(a: &Missed<'_>, b: &Missed<'_>) -> bool {
+    (distance(&a.1).cmp(&distance(&b.1)))
+        .then_with(|| a.0.order(&b.0))
+        .is_lt()
 }
 
 /// Says why a rule does not match.
-pub(crate) fn reason(rule: Rule<'_>, miss: &Miss) -> Reason {
+pub(crate) fn reason(rule: Rule<'_>, miss: &Miss<'_>) -> Reason {
     let name = format!("rule `{rule}`");
     let (code, message, argument) = match miss {
-        Miss::Invalid { name, refusal, .. } => {
-            let pointer = pointer(name) + &refusal.pointer;
-            let inner = if refusal.pointer.is_empty() {
-                String::new()
-            } else {
-                format!(" at `{}`", shown_text(&refusal.pointer))
-            };
-            let message = format!(
-                "argument `{}`{inner}: {}",
-                shown_text(name),
-                refusal.message
-            );
-            (ReasonCode::ArgumentInvalid, message, Some(pointer))
-        }
+        Miss::Invalid {
+            argument, value, ..
+        } => invalid(argument, value),
         Miss::Missing(argument) => {
             let message = format!(
                 "argument `{}` is missing; {name} requires it",
@@ -85,6 +77,22 @@ pub(crate) fn reason(rule: Rule<'_>, miss: &Miss) -> Reason {
         message,
         argument,
     }
+}
+
+/// The argument, the value and the bound that it breaks.
+fn invalid(argument: &CompiledArgument, value: &Value) -> (ReasonCode, String, Option<String>) {
+    let refusal = argument.schema.refusal(value);
+    let (below, why) = refusal.map_or_else(
+        || (String::new(), "the value is not accepted".to_owned()),
+        |refusal| (refusal.pointer, refusal.message),
+    );
+    let at = match &*below {
+        "" => String::new(),
+        below => format!(" at `{}`", shown_text(below)),
+    };
+    let message = format!("argument `{}`{at}: {why}", shown_text(&argument.name));
+    let pointer = pointer(&argument.name) + &below;
+    (ReasonCode::ArgumentInvalid, message, Some(pointer))
 }
 
 /// The argument as a JSON Pointer (RFC 6901).

@@ -10,7 +10,7 @@ use crate::compile::Rule;
 use crate::decision::{Approval, ApprovalTerms, Decision, Outcome};
 use crate::reason::{Reason, ReasonCode};
 
-use super::closest;
+use super::closest::{self, Missed};
 use super::matching::Miss;
 
 /// What the rules for a call say of it, each list sorted by policy and rule.
@@ -22,8 +22,8 @@ pub(super) struct Verdicts<'a> {
     /// condition could not be evaluated.
     pub(super) escalations: List<Rule<'a>>,
     pub(super) allows: List<Rule<'a>>,
-    /// Allows that did not match, and why.
-    pub(super) misses: List<(Rule<'a>, Miss)>,
+    /// Of the allows that did not match the one that came closest, and why it did not.
+    closest: Option<Missed<'a>>,
     /// A rule that counts names the tool and the agent.
     pub(super) applicable: bool,
 }
@@ -31,7 +31,19 @@ pub(super) struct Verdicts<'a> {
 /// Few rules match a call; they fit without asking for memory.
 type List<T> = SmallVec<[T; 2]>;
 
-impl Verdicts<'_> {
+impl<'a> Verdicts<'a> {
+    /// Takes note of an allow that did not match.
+    pub(super) fn missed(&mut self, rule: Rule<'a>, miss: Miss<'a>) {
+        let missed = (rule, miss);
+        if self
+            .closest
+            .as_ref()
+            .is_none_or(|known| closest::closer(&missed, known))
+        {
+            self.closest = Some(missed);
+        }
+    }
+
     /// Fills in the outcome: deny, else approval, else allow, else the default. `named` tells whether
     /// any rule names the tool.
     pub(super) fn decide(
@@ -84,7 +96,8 @@ impl Verdicts<'_> {
                 message,
             );
         }
-        if let Some((rule, mut reason)) = closest::closest(&self.misses) {
+        if let Some((rule, miss)) = &self.closest {
+            let mut reason = closest::reason(*rule, miss);
             decision.policy = Some(rule.policy.name.clone());
             let shows = reason.argument.as_deref();
             if shows.is_some_and(|pointer| decision.redaction.covers(pointer)) {

@@ -1,15 +1,16 @@
 //! Whether one rule matches a call, and if not, why not.
 
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use crate::check::Effect;
 use crate::compile::{CompiledArgument, CompiledRule};
 use crate::condition::{Environment, Failure};
-use crate::schema::{Refusal, Verdict};
+use crate::schema::Verdict;
 
 /// How a rule stands to a call.
 #[derive(Debug)]
-pub(crate) enum Match {
+pub(crate) enum Match<'a> {
     /// It matches.
     Certain,
     /// An allow whose names fit and whose bounds or condition do not, and which then asks for approval.
@@ -18,22 +19,22 @@ pub(crate) enum Match {
     /// counts as far as it makes the outcome stricter.
     Failed(Failure),
     /// It does not match.
-    Missed(Miss),
+    Missed(Miss<'a>),
 }
 
-/// Why a rule does not match, the farthest from matching first.
+/// Why a rule does not match, the farthest from matching first. It is put into words only when it is told.
 #[derive(Debug)]
-pub(crate) enum Miss {
+pub(crate) enum Miss<'a> {
     /// A deny or approval that filters on arguments which the call does not have so.
     Filtered,
     /// The call has an argument that the rule does not list.
-    Unknown(String),
+    Unknown(&'a str),
     /// The call lacks an argument that the rule requires.
-    Missing(String),
+    Missing(&'a str),
     /// An argument is outside what the rule accepts; with how many are.
     Invalid {
-        name: String,
-        refusal: Refusal,
+        argument: &'a CompiledArgument,
+        value: &'a Value,
         count: usize,
     },
     /// The condition is not met.
@@ -43,7 +44,7 @@ pub(crate) enum Miss {
 }
 
 /// Matches a rule that names the tool and the agent.
-pub(crate) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'a>) -> Match {
+pub(crate) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'a>) -> Match<'a> {
     let arguments = environment.call.arguments.as_map();
     if rule.effect != Effect::Allow {
         if !filter(rule, arguments) {
@@ -59,9 +60,7 @@ pub(crate) fn matches<'a>(rule: &'a CompiledRule, environment: &'a Environment<'
         None => {}
         // The bound of a value sends an allow with `otherwise` to a person; another type of value,
         // or another set of names, is not the call that the rule is about.
-        Some(Miss::Invalid { refusal, .. })
-            if rule.otherwise && only_bounds(rule, arguments) && !refusal.wrong_type =>
-        {
+        Some(Miss::Invalid { .. }) if rule.otherwise && only_bounds(rule, arguments) => {
             return Match::Otherwise;
         }
         Some(miss) => return Match::Missed(miss),
@@ -101,35 +100,41 @@ fn filter(rule: &CompiledRule, arguments: &Map<String, Value>) -> bool {
 }
 
 /// An allow is closed: what is not listed is refused, what is not optional is required.
-fn closed(rule: &CompiledRule, arguments: &Map<String, Value>) -> Option<Miss> {
-    let listed = rule.arguments.as_ref()?;
-    // Sorted, so that the reason is the same whatever order the caller chose.
-    let known = |name: &String| listed.binary_search_by(|a| (*a.name).cmp(name)).is_ok();
-    if let Some(name) = arguments.keys().filter(|name| !known(name)).min() {
-        return Some(Miss::Unknown(name.clone()));
-    }
-    let lacking = |a: &&CompiledArgument| !a.optional && !arguments.contains_key(&*a.name);
-    if let Some(argument) = listed.iter().find(lacking) {
-        return Some(Miss::Missing(argument.name.to_string()));
-    }
-    let mut first = None;
-    let mut count = 0;
-    for argument in listed {
-        let value = arguments.get(&*argument.name);
-        if argument.optional && left_out(value) {
-            continue;
-        }
-        let Some(value) = value else { continue };
-        if !argument.schema.accepts(value) {
-            count += 1;
-            first = first
-                .or_else(|| Some((argument.name.to_string(), argument.schema.refusal(value)?)));
+fn closed<'a>(rule: &'a CompiledRule, arguments: &'a Map<String, Value>) -> Option<Miss<'a>> {
+    let listed = rule.arguments.as_deref()?;
+    // Mostly both stand in the same order; where they do not, the name is looked up.
+    let mut sent = arguments.iter().peekable();
+    let values: SmallVec<[Option<&Value>; 8]> = listed
+        .iter()
+        .map(|argument| {
+            let next = sent.next_if(|(name, _)| **name == *argument.name);
+            next.map_or_else(|| arguments.get(&*argument.name), |(_, value)| Some(value))
+        })
+        .collect();
+    if values.iter().flatten().count() < arguments.len() {
+        // The first by name, so that the reason is the same whatever order the caller chose.
+        let known = |name: &str| listed.binary_search_by(|a| (*a.name).cmp(name)).is_ok();
+        let names = arguments.keys().map(String::as_str);
+        if let Some(name) = names.filter(|name| !known(name)).min() {
+            return Some(Miss::Unknown(name));
         }
     }
-    first.map(|(name, refusal)| Miss::Invalid {
-        name,
-        refusal,
-        count,
+    let mut given = listed.iter().zip(values);
+    let lacking = |(argument, value): &(&CompiledArgument, Option<&Value>)| {
+        !argument.optional && value.is_none()
+    };
+    if let Some((argument, _)) = given.clone().find(lacking) {
+        return Some(Miss::Missing(&argument.name));
+    }
+    let wrong = |(argument, value): (&'a CompiledArgument, Option<&'a Value>)| {
+        let value = value.filter(|value| !(argument.optional && value.is_null()))?;
+        (!argument.schema.accepts(value)).then_some((argument, value))
+    };
+    let (argument, value) = given.by_ref().find_map(wrong)?;
+    Some(Miss::Invalid {
+        argument,
+        value,
+        count: 1 + given.filter_map(wrong).count(),
     })
 }
 
