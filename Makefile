@@ -14,7 +14,7 @@ TARGET ?= all
 EXECS ?= 200000
 say = @echo "==> $(1)"
 
-.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end agentdojo docs freeze-proto fuzz clean
+.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end agentdojo docs freeze-proto fuzz bench-policy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,7 @@ test: verify unit end-to-end agentdojo ## Everything that a change must pass
 verify: deps proto-check deny ## Formatting, lints, licences, contract; writes nothing
 	$(call say,formatting and lints)
 	@cargo fmt --all --check
+	cargo fmt --all --check --manifest-path loadtests/policy/Cargo.toml
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 proto-check: deps ## Lint the contract and compare it with the frozen one
@@ -68,6 +69,7 @@ agentdojo: build ## Real calls of the public benchmark through a running Veto
 
 fix: deps ## What may write: formatting, lints, generated docs
 	@cargo fmt --all
+	cargo fmt --all --manifest-path loadtests/policy/Cargo.toml
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	VETO_WRITE_DOCS=1 cargo test --locked -p veto-house
 	VETO_WRITE_DOCS=1 cargo test --locked -p veto-cli --bins reference
@@ -83,5 +85,13 @@ freeze-proto: deps ## Take today's contract as the one that later changes are co
 fuzz: deps ## Fuzz the engine by coverage: TARGET=name, all or list; EXECS=n
 	@scripts/fuzz "$(TARGET)" "$(EXECS)"
 
+bench-policy: deps ## Measure the policy engine against its budgets and its peers, in one run; QUICK=1 for a first answer
+	$(call say,building the benchmark and the peers; the first time this takes some 10 minutes on 2 cores)
+	@cd loadtests/policy
+	export CARGO_TARGET_DIR=$(CACHE)/target-bench
+	cargo build --locked --release -p veto-bench-peers
+	cargo build --locked --release -p veto-bench-policy
+	$$CARGO_TARGET_DIR/release/veto-bench-policy $$CARGO_TARGET_DIR/release/veto-bench-peers ../../results
+
 clean: ## Remove build results, the virtual environment and the development data
-	@rm -rf $(CARGO_TARGET_DIR) $(VENV) $(CACHE)/deps.stamp .dev results
+	@rm -rf $(CARGO_TARGET_DIR) $(CACHE)/target-bench $(VENV) $(CACHE)/deps.stamp .dev results
