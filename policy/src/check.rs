@@ -1,6 +1,6 @@
 //! Turns YAML trees into documents of the language; whatever is not understood is an error.
 
-mod fields;
+pub(crate) mod fields;
 mod list;
 mod policy;
 mod rule;
@@ -186,7 +186,7 @@ pub(crate) fn document<'a>(node: &'a Node, findings: &mut Findings<'_>) -> Optio
 }
 
 /// Checks `apiVersion`, and that `kind` is read by the caller.
-fn version(fields: &Fields<'_>, findings: &mut Findings<'_>) {
+pub(crate) fn version(fields: &Fields<'_>, findings: &mut Findings<'_>) {
     let Some(node) = fields.required("apiVersion", findings) else {
         return;
     };
@@ -214,7 +214,7 @@ fn is_word(name: &str) -> bool {
 }
 
 /// Says that a text is no name.
-fn invalid_name(span: Span, message: String, findings: &mut Findings<'_>) {
+pub(crate) fn invalid_name(span: Span, message: String, findings: &mut Findings<'_>) {
     findings.error(span, Code::InvalidName, message, Code::InvalidName.help());
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 
 pub use code::DiagnosticCode;
 pub use render::render;
+pub(crate) use render::visible;
 
 /// Whether a finding stops publishing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

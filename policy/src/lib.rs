@@ -30,6 +30,7 @@ pub mod scaffold;
 mod schema;
 pub mod source;
 mod suggest;
+pub mod suite;
 
 pub use arguments::{Arguments, ArgumentsError};
 pub use call::{Agent, Call, User};

@@ -127,7 +127,6 @@ impl Schema {
     }
 
     /// Every bound of the schema, those of alternatives and of used schemas too.
-    #[allow(dead_code, reason = "read by coverage, the matrix and lint")]
     pub(crate) fn bounds(&self) -> Vec<Bound> {
         let mut found = Vec::new();
         bounds::collect(&self.0.shape, "", &mut found);
@@ -136,7 +135,6 @@ impl Schema {
 
     /// The pointers of all bounds that the value breaks where they apply; those of an alternative
     /// count although another one accepts the value.
-    #[allow(dead_code, reason = "read by coverage, the matrix and lint")]
     pub(crate) fn failed(&self, value: &Value) -> Vec<String> {
         let mut found = BTreeSet::new();
         bounds::failed(&self.0.shape, value, "", &mut found);

@@ -20,5 +20,6 @@ mod all {
     mod reference;
     mod scaffold;
     mod schemas;
+    mod suite;
     mod support;
 }

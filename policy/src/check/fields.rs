@@ -88,7 +88,7 @@ impl<'a> Findings<'a> {
 }
 
 /// The fields of a mapping.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     span: Span,
     what: &'static str,
     entries: &'a [(Key, Node)],
@@ -101,7 +101,7 @@ const RESERVED: &[&str] = &["limits", "marks"];
 
 impl<'a> Fields<'a> {
     /// Opens a mapping that may have the known fields and no others.
-    pub(super) fn open(
+    pub(crate) fn open(
         node: &'a Node,
         what: &'static str,
         known: &[&str],
@@ -140,21 +140,21 @@ impl<'a> Fields<'a> {
         })
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Node> {
         self.entries
             .iter()
             .find(|(key, _)| key.name == name)
             .map(|(_, node)| node)
     }
 
-    pub(super) fn key(&self, name: &str) -> Option<Span> {
+    pub(crate) fn key(&self, name: &str) -> Option<Span> {
         self.entries
             .iter()
             .find(|(key, _)| key.name == name)
             .map(|(key, _)| key.span)
     }
 
-    pub(super) fn required(&self, name: &str, findings: &mut Findings<'_>) -> Option<&'a Node> {
+    pub(crate) fn required(&self, name: &str, findings: &mut Findings<'_>) -> Option<&'a Node> {
         let found = self.get(name);
         if found.is_none() && !self.meant.iter().any(|meant| meant == name) {
             let message = format!("{} has no `{name}`", self.what);
@@ -168,7 +168,7 @@ impl<'a> Fields<'a> {
         found
     }
 
-    pub(super) const fn span(&self) -> Span {
+    pub(crate) const fn span(&self) -> Span {
         self.span
     }
 }
@@ -178,7 +178,7 @@ fn first_key(entries: &[(Key, Node)]) -> Option<Span> {
 }
 
 /// The text of a field, without saying anything when there is none.
-pub(super) fn peek<'a>(node: &'a Node, name: &str) -> Option<&'a str> {
+pub(crate) fn peek<'a>(node: &'a Node, name: &str) -> Option<&'a str> {
     let NodeValue::Map(entries) = &node.value else {
         return None;
     };
@@ -200,7 +200,7 @@ fn wrong(node: &Node, what: impl Display, wanted: &str, findings: &mut Findings<
     findings.error(node.span, Code::WrongType, message, "");
 }
 
-pub(super) fn map<'a>(
+pub(crate) fn map<'a>(
     node: &'a Node,
     what: impl Display,
     findings: &mut Findings<'_>,
@@ -212,7 +212,7 @@ pub(super) fn map<'a>(
     None
 }
 
-pub(super) fn text<'a>(
+pub(crate) fn text<'a>(
     node: &'a Node,
     what: impl Display,
     findings: &mut Findings<'_>,
@@ -224,7 +224,7 @@ pub(super) fn text<'a>(
     None
 }
 
-pub(super) fn items<'a>(
+pub(crate) fn items<'a>(
     node: &'a Node,
     what: impl Display,
     findings: &mut Findings<'_>,
@@ -236,7 +236,7 @@ pub(super) fn items<'a>(
     &[]
 }
 
-pub(super) fn boolean(node: &Node, what: impl Display, findings: &mut Findings<'_>) -> bool {
+pub(crate) fn boolean(node: &Node, what: impl Display, findings: &mut Findings<'_>) -> bool {
     if let NodeValue::Bool(value) = node.value {
         return value;
     }
@@ -245,7 +245,7 @@ pub(super) fn boolean(node: &Node, what: impl Display, findings: &mut Findings<'
 }
 
 /// The text of a field that may be left out.
-pub(super) fn optional_text<'a>(
+pub(crate) fn optional_text<'a>(
     fields: &Fields<'a>,
     name: &str,
     findings: &mut Findings<'_>,
@@ -254,7 +254,7 @@ pub(super) fn optional_text<'a>(
 }
 
 /// A list of texts that may be left out.
-pub(super) fn texts<'a>(
+pub(crate) fn texts<'a>(
     fields: &Fields<'a>,
     name: &str,
     findings: &mut Findings<'_>,
@@ -269,7 +269,7 @@ pub(super) fn texts<'a>(
 }
 
 /// One of some words.
-pub(super) fn word<T>(
+pub(crate) fn word<T>(
     node: &Node,
     what: &str,
     words: &[(&str, T)],

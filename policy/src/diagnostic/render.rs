@@ -46,7 +46,7 @@ pub fn render(diagnostic: &Diagnostic, source: &Source) -> String {
 }
 
 /// Replaces what a terminal would obey or hide, one character for one.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
