@@ -31,6 +31,7 @@ pub(crate) use cache::ConditionCache;
 pub(crate) use environment::Environment;
 pub use functions::{FunctionDoc, condition_functions};
 pub(crate) use number::Number;
+pub(crate) use parse::{Piece, pieces};
 pub(crate) use trace::Step;
 pub(crate) use types::{Declared, Shape};
 

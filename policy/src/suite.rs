@@ -1,15 +1,18 @@
 //! Tests of policies: calls with what must come of them, in files that end in `_test.yaml`.
 //!
 //! [`read()`] turns files into [`Suite`]s, strictly; [`run()`] makes their calls and gives a [`Report`]
-//! with what the cases cover.
+//! with what the cases cover; [`mutants()`] changes policies one small thing at a time, and
+//! [`survivors()`] tells which of the changes no case notices.
 
 mod case;
 mod check;
 mod coverage;
+mod mutants;
 mod people;
 mod read;
 mod report;
 mod run;
+mod survivors;
 
 use std::collections::BTreeMap;
 
@@ -20,9 +23,11 @@ use crate::decision::Outcome;
 use crate::reason::ReasonCode;
 
 pub use coverage::{BoundCoverage, ConditionCoverage, Coverage, RuleCoverage, Uncovered};
+pub use mutants::{MOST_MUTANTS, Mutant, mutants};
 pub use read::read;
 pub use report::{CaseReport, Report, SuiteReport};
 pub use run::run;
+pub use survivors::{Survivors, survivors};
 
 /// How the files are called that hold tests.
 pub const SUFFIX: &str = "_test.yaml";

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use cel::common::ast::IdedExpr;
 
+use self::token::TokenKind;
 use super::{Problem, limits};
 use crate::diagnostic::{DiagnosticCode, DiagnosticSeverity};
 
@@ -74,6 +75,33 @@ fn too_large((start, end): (usize, usize), message: String) -> Problem {
         message,
         help: DiagnosticCode::ConditionTooLarge.help().to_owned(),
     }
+}
+
+/// A sign or a number of a condition, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) number: bool,
+}
+
+/// The signs and numbers of a text; none of one that has no tokens.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let tokens = token::tokens(text).unwrap_or_default();
+    let piece = |token: token::Token<'_>| {
+        let number = match token.kind {
+            TokenKind::Sign => false,
+            TokenKind::Int | TokenKind::Uint | TokenKind::Double => true,
+            TokenKind::Name
+            | TokenKind::Quoted
+            | TokenKind::Text
+            | TokenKind::Bytes
+            | TokenKind::End => return None,
+        };
+        let (start, end) = token.span();
+        Some(Piece { start, end, number })
+    };
+    tokens.into_iter().filter_map(piece).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Suites of tests: what is refused, what runs, what is covered, and how it is told.
 
+mod mutants;
+
 use veto_core::PolicyName;
 use veto_policy::suite::{self, Report, Suite};
 use veto_policy::{DiagnosticCode as Code, Scaffold, Source, compile, scaffold};
