@@ -2,6 +2,7 @@
 
 mod api;
 mod configuration;
+mod language;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -80,6 +81,16 @@ fn the_reference_of_reasons_is_current() {
         let _ = writeln!(text, "| `{}` | {} |", code.as_str(), code.summary());
     }
     page("reasons.md", &text);
+}
+
+#[test]
+fn the_reference_of_the_policy_language_is_current() {
+    page("policy-language.md", &language::markdown());
+}
+
+#[test]
+fn the_reference_of_condition_functions_is_current() {
+    page("functions.md", &language::functions());
 }
 
 /// Every policy in the docs is one that the checker takes.
