@@ -1,7 +1,10 @@
 //! `veto check`: one call, one decision.
 
+mod explain;
+
 use serde::Serialize;
 use tonic::Request;
+use veto_core::{Clock as _, SystemClock};
 use veto_proto::authorization::v1 as pb;
 
 use crate::arguments::Global;
@@ -47,6 +50,9 @@ pub(crate) struct Arguments {
         hide_default_value = true
     )]
     at_least_revision: u64,
+    /// Tell what every rule about the tool said; needs a key that may read policies (VETO_KEY)
+    #[arg(long)]
+    explain: bool,
 }
 
 /// Asks about one tool and its arguments.
@@ -72,10 +78,10 @@ pub(crate) async fn ask(global: &Global, tool: &str, arguments: &str) -> Result<
 /// Asks, prints the decision, and fails unless it is allow.
 pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), Error> {
     let at_least_revision = arguments.at_least_revision;
-    let traceparent = arguments.traceparent.clone();
+    let (traceparent, explain) = (arguments.traceparent.clone(), arguments.explain);
     let call = arguments.into_call()?;
     let mut request = Request::new(pb::AuthorizeRequest {
-        call: Some(call),
+        call: Some(call.clone()),
         at_least_revision,
     });
     if let Some(text) = traceparent {
@@ -84,10 +90,20 @@ pub(crate) async fn run(global: &Global, arguments: Arguments) -> Result<(), Err
             .metadata_mut()
             .insert("traceparent", text.parse().map_err(bad)?);
     }
-    let mut node = connect::data_plane(global).await?;
+    let token = connect::agent_token(global).await?;
+    let mut node = connect::data_plane_under(global, &token).await?;
+    let at = SystemClock.now();
     let answer = node.authorize(request).await?.into_inner();
     let decision = Decision::from(answer.decision.unwrap_or_default());
-    global.output.row(&decision)?;
+    if explain {
+        let version = decision.policy_version;
+        let rules = explain::explain(global, &token, call, version, at)
+            .await?
+            .rules;
+        explain::print(global.output, &decision, &rules)?;
+    } else {
+        global.output.row(&decision)?;
+    }
     if decision.outcome == "allow" {
         Ok(())
     } else {

@@ -40,20 +40,29 @@ pub(crate) async fn control_plane(global: &Global) -> Result<Service, Error> {
     open("the control plane", &global.control_plane, global.key()?).await
 }
 
-/// Opens the node's service under the token, or under one that the agent's key is exchanged for.
+/// The agent's token: the given one, or one that the agent's key is exchanged for.
+pub(crate) async fn agent_token(global: &Global) -> Result<String, Error> {
+    match global.token() {
+        Some(token) => Ok(token.to_owned()),
+        None => {
+            let exchanged = exchange(global, Audience::DataPlane, 0, String::new()).await?;
+            Ok(exchanged.0)
+        }
+    }
+}
+
+/// Opens the node's service under the agent's token.
 pub(crate) async fn data_plane(
     global: &Global,
 ) -> Result<AuthorizationServiceClient<Service>, Error> {
-    let exchanged;
-    let token = match global.token() {
-        Some(token) => token,
-        None => {
-            exchanged = exchange(global, Audience::DataPlane, 0, String::new())
-                .await?
-                .0;
-            &exchanged
-        }
-    };
+    data_plane_under(global, &agent_token(global).await?).await
+}
+
+/// The same under this token.
+pub(crate) async fn data_plane_under(
+    global: &Global,
+    token: &str,
+) -> Result<AuthorizationServiceClient<Service>, Error> {
     let service = open("the data plane", &global.data_plane, token).await?;
     Ok(AuthorizationServiceClient::new(service))
 }

@@ -14,6 +14,7 @@ mod decisions;
 mod dev;
 mod environment;
 mod error;
+mod explanation;
 mod fleet;
 mod key;
 mod organization;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Serialize;
 use veto_core::{AgentId, Clock as _, EnvironmentId, Role, SystemClock, Timestamp, ToolName};
-use veto_policy::{Agent, Arguments, Call, Explanation, RuleReport, User, compile};
+use veto_policy::{Agent, Arguments, Call, User, compile};
 
 use super::files;
 use crate::arguments::Global;
 use crate::error::Error;
+use crate::explanation::{self, Data};
 use crate::output::{self, Format};
 use crate::value;
 
@@ -76,7 +76,7 @@ pub(super) fn run(global: &Global, explain: Explain) -> Result<(), Error> {
     let environment = environment.map_err(|error| Error::Usage(error.to_string()))?;
     let explanation = veto_policy::explain(&set, &explain.into_call(environment)?, at);
     match global.output {
-        Format::Table => output::line(in_words(&explanation).trim_end()),
+        Format::Table => output::line(&explanation::in_words(&explanation)),
         Format::Json | Format::Yaml | Format::Jsonl => {
             global.output.document(&Data::from(&explanation))
         }
@@ -112,104 +112,5 @@ impl Explain {
             trace_id: String::new(),
             session_id: String::new(),
         })
-    }
-}
-
-fn in_words(explanation: &Explanation) -> String {
-    use std::fmt::Write as _;
-    let decision = &explanation.decision;
-    let mut text = format!(
-        "{}: {}\n",
-        decision.outcome.as_str(),
-        decision.reason.message
-    );
-    if explanation.rules.is_empty() {
-        text += "\nNo rule names the tool.\n";
-    }
-    for rule in &explanation.rules {
-        let shadow = if rule.shadow { ", in shadow mode" } else { "" };
-        let _ = write!(
-            text,
-            "\n{}/{} ({}{shadow}): {}",
-            rule.policy,
-            rule.rule,
-            rule.effect,
-            rule.verdict.as_str()
-        );
-        if !rule.message.is_empty() {
-            let _ = write!(text, "\n    {}", rule.message);
-        }
-        for step in &rule.condition {
-            let mark = if step.failed { "fails: " } else { "" };
-            let indent = "  ".repeat(step.depth + 2);
-            let _ = write!(text, "\n{indent}{}  =  {mark}{}", step.text, step.value);
-        }
-        text.push('\n');
-    }
-    text
-}
-
-#[derive(Serialize)]
-struct Data<'a> {
-    outcome: &'static str,
-    code: &'static str,
-    message: &'a str,
-    policy: Option<String>,
-    rule: Option<String>,
-    rules: Vec<RuleData<'a>>,
-}
-
-#[derive(Serialize)]
-struct RuleData<'a> {
-    policy: &'a str,
-    rule: &'a str,
-    effect: &'static str,
-    shadow: bool,
-    verdict: &'static str,
-    message: &'a str,
-    argument: Option<&'a str>,
-    condition: Vec<StepData<'a>>,
-}
-
-#[derive(Serialize)]
-struct StepData<'a> {
-    text: &'a str,
-    value: &'a str,
-    failed: bool,
-    depth: usize,
-}
-
-impl<'a> From<&'a Explanation> for Data<'a> {
-    fn from(explanation: &'a Explanation) -> Self {
-        let decision = &explanation.decision;
-        Self {
-            outcome: decision.outcome.as_str(),
-            code: decision.reason.code.as_str(),
-            message: &decision.reason.message,
-            policy: decision.policy.as_ref().map(ToString::to_string),
-            rule: decision.rule.as_ref().map(ToString::to_string),
-            rules: explanation.rules.iter().map(RuleData::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a RuleReport> for RuleData<'a> {
-    fn from(report: &'a RuleReport) -> Self {
-        let steps = report.condition.iter().map(|step| StepData {
-            text: &step.text,
-            value: &step.value,
-            failed: step.failed,
-            depth: step.depth,
-        });
-        Self {
-            policy: report.policy.as_str(),
-            rule: report.rule.as_str(),
-            effect: report.effect,
-            shadow: report.shadow,
-            verdict: report.verdict.as_str(),
-            message: &report.message,
-            argument: report.argument.as_deref(),
-            condition: steps.collect(),
-        }
     }
 }

@@ -111,3 +111,47 @@ fn an_agents_key_will_do_in_place_of_a_token(dev: &Dev, directory: &std::path::P
     .concat();
     dev.veto_with(&anothers, &variables).code(1);
 }
+
+#[test]
+fn a_check_is_explained_to_those_who_may_read_policies() {
+    let directory = tempfile::tempdir().unwrap();
+    let dev = Dev::start(directory.path(), &[]);
+    let told = check(
+        &dev,
+        "payments.refund",
+        r#"{"amount": 500}"#,
+        &["--explain"],
+    )
+    .code(1);
+    for text in [
+        "approval",
+        "support-refunds/small-refunds (allow)",
+        "support-refunds/large-refunds (require_approval): matched",
+        "args.amount > 50 && args.amount <= 1000  =  true",
+    ] {
+        assert!(told.stdout.contains(text), "{text}: {told:#?}");
+    }
+
+    let data = check(&dev, "orders.get", "{}", &["--explain", "-o", "json"]);
+    let data = data.code(0).json();
+    assert_eq!(data["outcome"], "allow");
+    assert_eq!(data["rules"][0]["rule"], "look-up-orders");
+    assert_eq!(data["rules"][0]["verdict"], "matched");
+    assert!(
+        data["receipt"]["sequence"].is_u64(),
+        "it was a call: {data}"
+    );
+
+    // What other rules and lists hold is nothing for the agent.
+    let agent = std::fs::read_dir(directory.path().join("keys")).unwrap();
+    let file = agent
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("support-bot"))
+        .unwrap();
+    let key = std::fs::read_to_string(file).unwrap();
+    let arguments = ["check", "--explain", "--tool", "orders.get"];
+    let refused = dev
+        .veto_with(&arguments, &[("VETO_KEY", key.trim())])
+        .code(1);
+    assert!(refused.stderr.contains("PERMISSION_DENIED"), "{refused:#?}");
+}
