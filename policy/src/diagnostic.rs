@@ -2,12 +2,14 @@
 
 mod code;
 mod render;
+mod sarif;
 
 use std::fmt;
 
 pub use code::DiagnosticCode;
 pub use render::render;
 pub(crate) use render::visible;
+pub use sarif::sarif;
 
 /// Whether a finding stops publishing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

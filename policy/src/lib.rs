@@ -37,7 +37,7 @@ pub use call::{Agent, Call, User};
 pub use compile::{Compiled, Outline, PolicySet, compile};
 pub use condition::{FunctionDoc, condition_functions};
 pub use decision::{Approval, ApprovalTerms, Decision, Matched, Outcome, Severity};
-pub use diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity, Diagnostics, render};
+pub use diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity, Diagnostics, render, sarif};
 pub use evaluate::evaluate;
 pub use explain::{ConditionStep, Explanation, RuleReport, Verdict, explain};
 pub use format::{FormatError, format};

@@ -18,6 +18,7 @@ mod all {
     mod properties;
     mod recipes;
     mod reference;
+    mod sarif;
     mod scaffold;
     mod schemas;
     mod suite;
