@@ -39,6 +39,7 @@ verify: deps proto-check deny ## Formatting, lints, licences, contract; writes n
 	$(call say,formatting and lints)
 	@cargo fmt --all --check
 	cargo fmt --all --check --manifest-path loadtests/policy/Cargo.toml
+	cargo metadata --locked --format-version 1 --manifest-path loadtests/policy/Cargo.toml > /dev/null
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 proto-check: deps ## Lint the contract and compare it with the frozen one
