@@ -48,8 +48,11 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// The checker found errors; they were printed already.
-    #[error("{0} in the policies; nothing was published")]
+    #[error("{0}")]
     InvalidPolicies(String),
+    /// Cases of a suite failed, or the suites show too little; what was printed already.
+    #[error("{0}")]
+    TestsFailed(String),
     /// Files are not formatted, or cannot be; which ones was printed already.
     #[error("{0}")]
     NotFormatted(String),
@@ -87,6 +90,7 @@ impl Error {
             Self::Unreachable { .. } => Some(Code::Unreachable),
             Self::NotAllowed
             | Self::NotFormatted(_)
+            | Self::TestsFailed(_)
             | Self::PromiseMissed(_)
             | Self::Command(_) => None,
             Self::InvalidPolicies(_) => Some(Code::InvalidPolicy),
@@ -107,6 +111,7 @@ impl Error {
             | Self::File { .. }
             | Self::InvalidPolicies(_)
             | Self::NotFormatted(_)
+            | Self::TestsFailed(_)
             | Self::PromiseMissed(_)
             | Self::NotEnforced(_)
             | Self::Output(_)

@@ -9,6 +9,7 @@ mod list;
 mod publish;
 mod schema;
 mod show;
+mod test;
 mod validate;
 mod version;
 
@@ -46,7 +47,12 @@ pub(crate) enum Command {
     Schema,
     /// Turn policies of another system into policies here, and tell what could not be mapped
     Import(import::Import),
-    /// Check the files of a directory here, without a server
+    /// Run the tests of policies: the `*_test.yaml` of a directory against its policies
+    ///
+    /// Exit codes: 0 every case holds; 1 a case fails, a mutant survives, too little is covered, or a file is not
+    /// valid; 2 there is no case to run.
+    Test(test::Test),
+    /// Check the policies and tests of a directory here, without a server
     Validate {
         /// The directory, or one file
         path: PathBuf,
@@ -87,6 +93,7 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
         Command::Fmt(fmt) => fmt::run(global, &fmt),
         Command::Schema => schema::run(),
         Command::Import(import) => import::run(global, &import),
+        Command::Test(test) => test::run(global, test).await,
         Command::Validate { path } => validate::run(global, &path),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use veto_policy::{Diagnostic, DiagnosticSeverity, Source, compile, render};
+use veto_policy::{Diagnostic, DiagnosticSeverity, Source, compile, render, suite};
 
 use super::files;
 use crate::arguments::Global;
@@ -24,27 +24,41 @@ struct Finding<'a> {
     help: &'a str,
 }
 
-/// Prints the findings; fails when one is an error.
+/// Prints the findings in policies and suites of tests; fails when one is an error.
 pub(super) fn run(global: &Global, path: &Path) -> Result<(), Error> {
-    let sources = files::read(path)?;
-    let (findings, summary) = match compile(&sources) {
-        Ok(compiled) => {
-            let set = &compiled.set;
-            let summary = format!(
-                "{} policies, {} rules",
-                set.policy_count(),
-                set.rule_count()
-            );
-            (compiled.warnings, summary)
+    let mut sources = Vec::new();
+    let mut findings = Vec::new();
+    let mut summary = Vec::new();
+    if !files::is_suite_file(path) {
+        sources = files::read(path)?;
+        match compile(&sources) {
+            Ok(compiled) => {
+                let set = &compiled.set;
+                let (policies, rules) = (set.policy_count(), set.rule_count());
+                summary.push(format!("{policies} policies, {rules} rules"));
+                findings = compiled.warnings;
+            }
+            Err(found) => findings = found.0,
         }
-        Err(diagnostics) => (diagnostics.0, String::new()),
-    };
+    }
+    let tests = files::suites(path)?;
+    match suite::read(&tests) {
+        Ok(suites) => {
+            let cases: usize = suites.iter().map(|suite| suite.cases.len()).sum();
+            if cases > 0 {
+                summary.push(format!("{cases} cases of tests"));
+            }
+        }
+        Err(found) => findings.extend(found.0),
+    }
+    sources.extend(tests);
     print(global.output, &findings, &sources)?;
     match errors(&findings) {
         0 => {
             eprintln!(
-                "ok: {} files, {summary}, {} warnings",
+                "ok: {} files, {}, {} warnings",
                 sources.len(),
+                summary.join(", "),
                 findings.len()
             );
             Ok(())
@@ -55,18 +69,24 @@ pub(super) fn run(global: &Global, path: &Path) -> Result<(), Error> {
 
 /// Checks before publishing: findings go to stderr, an error stops.
 pub(super) fn before_publish(sources: &[Source]) -> Result<(), Error> {
-    match compile(sources) {
-        Ok(_) => Ok(()),
-        Err(found) => Err(refuse(&found.0, sources)),
-    }
+    let Err(found) = compile(sources) else {
+        return Ok(());
+    };
+    let count = show(&found.0, sources);
+    let message = format!("{}; nothing was published", counted(count));
+    Err(Error::InvalidPolicies(message))
 }
 
 /// Shows findings on stderr; the error says how many stop the command.
 pub(super) fn refuse(findings: &[Diagnostic], sources: &[Source]) -> Error {
-    findings
-        .iter()
-        .for_each(|finding| eprintln!("{}", rendered(finding, sources)));
-    Error::InvalidPolicies(counted(errors(findings)))
+    Error::InvalidPolicies(counted(show(findings, sources)))
+}
+
+fn show(findings: &[Diagnostic], sources: &[Source]) -> usize {
+    for finding in findings {
+        eprintln!("{}", rendered(finding, sources));
+    }
+    errors(findings)
 }
 
 fn print(format: Format, findings: &[Diagnostic], sources: &[Source]) -> Result<(), Error> {
@@ -98,9 +118,9 @@ fn errors(findings: &[Diagnostic]) -> usize {
 
 fn counted(errors: usize) -> String {
     if errors == 1 {
-        "1 error".to_owned()
+        "1 error in the files".to_owned()
     } else {
-        format!("{errors} errors")
+        format!("{errors} errors in the files")
     }
 }
 

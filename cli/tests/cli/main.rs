@@ -13,4 +13,5 @@ mod harness;
 mod offline;
 mod outcomes;
 mod policies;
+mod suites;
 mod usage;

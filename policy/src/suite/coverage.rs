@@ -98,42 +98,61 @@ impl Coverage {
         [rules, sides]
     }
 
+    /// How much of all that is counted was reached, rounded down; of nothing, all.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        let [rules, sides] = self.counts();
+        let reached = 100 * (rules.0 + sides.0);
+        reached
+            .checked_div(rules.1 + sides.1)
+            .and_then(|percent| u8::try_from(percent).ok())
+            .unwrap_or(100)
+    }
+
     /// Everything that no case has reached.
     #[must_use]
     pub fn uncovered(&self) -> Vec<Uncovered> {
-        let mut found = Vec::new();
-        for rule in &self.rules {
-            let mut add = |message: String| {
-                found.push(Uncovered {
-                    rule: format!("{}/{}", rule.policy, rule.rule),
-                    path: rule.path.clone(),
-                    line: rule.line,
-                    message,
-                });
+        let of_rule = |rule: &RuleCoverage| {
+            let named = |message| Uncovered {
+                rule: rule.name(),
+                path: rule.path.clone(),
+                line: rule.line,
+                message,
             };
-            if !rule.matched {
-                add("no case matches the rule".to_owned());
+            rule.gaps().into_iter().map(named).collect::<Vec<_>>()
+        };
+        self.rules.iter().flat_map(of_rule).collect()
+    }
+}
+
+impl RuleCoverage {
+    /// `policy/rule`.
+    pub(super) fn name(&self) -> String {
+        format!("{}/{}", self.policy, self.rule)
+    }
+
+    /// What no case has reached of it, in sentences.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if !self.matched {
+            found.push("no case matches the rule".to_owned());
+        }
+        for bound in &self.bounds {
+            let pointer = bound.pointer.strip_prefix('/').unwrap_or(&bound.pointer);
+            let what = format!("`{pointer}` of argument `{}`", bound.argument);
+            if !bound.held {
+                found.push(format!("no case keeps {what}"));
             }
-            for bound in &rule.bounds {
-                let what = format!(
-                    "`{}` of argument `{}`",
-                    &bound.pointer[1.min(bound.pointer.len())..],
-                    bound.argument
-                );
-                if !bound.held {
-                    add(format!("no case keeps {what}"));
-                }
-                if !bound.failed {
-                    add(format!("no case breaks {what}"));
-                }
+            if !bound.failed {
+                found.push(format!("no case breaks {what}"));
             }
-            if let Some(when) = &rule.condition {
-                if !when.held {
-                    add("no case meets the condition".to_owned());
-                }
-                if !when.failed {
-                    add("no case fails the condition".to_owned());
-                }
+        }
+        if let Some(when) = &self.condition {
+            if !when.held {
+                found.push("no case meets the condition".to_owned());
+            }
+            if !when.failed {
+                found.push("no case fails the condition".to_owned());
             }
         }
         found

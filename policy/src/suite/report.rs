@@ -1,5 +1,6 @@
 //! What came of suites, as values, JSON and text.
 
+mod coverage;
 mod junit;
 mod text;
 
@@ -82,7 +83,7 @@ impl Report {
             "passed": passed,
             "failed": failed,
             "suites": self.suites.iter().map(suite).collect::<Vec<_>>(),
-            "coverage": coverage(&self.coverage),
+            "coverage": self.coverage.to_json(),
         })
     }
 
@@ -92,7 +93,7 @@ impl Report {
         junit::write(self)
     }
 
-    /// The report for people: what failed and why, and what no case reached.
+    /// The report for people: what failed and why, and how many cases passed.
     #[must_use]
     pub fn to_text(&self) -> String {
         text::write(self)
@@ -138,18 +139,5 @@ fn rule(rule: &RuleReport) -> Value {
         "message": rule.message,
         "argument": rule.argument,
         "condition": steps.collect::<Vec<_>>(),
-    })
-}
-
-fn coverage(coverage: &Coverage) -> Value {
-    let [rules, sides] = coverage.counts();
-    let uncovered = coverage.uncovered();
-    let uncovered = uncovered.iter().map(|gap| {
-        json!({ "rule": gap.rule, "path": gap.path, "line": gap.line, "message": gap.message })
-    });
-    json!({
-        "rules": { "covered": rules.0, "total": rules.1 },
-        "bounds": { "covered": sides.0, "total": sides.1 },
-        "uncovered": uncovered.collect::<Vec<_>>(),
     })
 }

@@ -1,11 +1,21 @@
 //! Which changes of policies no case notices.
 
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
 use crate::compile::PolicySet;
+use crate::diagnostic::visible;
 use crate::evaluate::evaluate;
 use crate::source::Source;
 
 use super::mutants::{MOST_MUTANTS, Mutant};
 use super::{Case, Suite};
+
+/// Survivors that people are shown; JSON has all.
+const MOST_SHOWN: usize = 200;
+/// Characters of a line that people are shown.
+const WIDEST: usize = 200;
 
 /// What cases make of mutants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +62,62 @@ pub fn survivors(
         }
     }
     found
+}
+
+impl Survivors {
+    /// What came of the mutants as JSON. `sources` are the files that were changed.
+    #[must_use]
+    pub fn to_json(&self, sources: &[Source]) -> Value {
+        let each = |mutants: &[Mutant]| {
+            let as_json = |mutant: &Mutant| {
+                let source = written(mutant, sources);
+                json!({ "path": mutant.path, "line": mutant.line, "what": mutant.what, "source": source })
+            };
+            mutants.iter().map(as_json).collect::<Vec<_>>()
+        };
+        json!({
+            "killed": self.killed,
+            "refused": self.refused,
+            "survived": each(&self.survived),
+            "equivalent": each(&self.accepted),
+            "cut": self.cut,
+        })
+    }
+
+    /// The survivors with their lines, and how many mutants there were, for people.
+    #[must_use]
+    pub fn to_text(&self, sources: &[Source]) -> String {
+        let mut out = String::new();
+        for mutant in self.survived.iter().take(MOST_SHOWN) {
+            let head = format!("{}:{}: SURVIVED {}", mutant.path, mutant.line, mutant.what);
+            let _ = writeln!(out, "{}", visible(&head));
+            let line: String = written(mutant, sources).chars().take(WIDEST).collect();
+            let _ = writeln!(out, "  {} | {}\n", mutant.line, visible(&line));
+        }
+        if let Some(more @ 1..) = self.survived.len().checked_sub(MOST_SHOWN) {
+            let _ = writeln!(out, "and {more} more survived\n");
+        }
+        let _ = writeln!(
+            out,
+            "mutants: {} killed, {} survived, {} marked as equivalent, {} not valid",
+            self.killed,
+            self.survived.len(),
+            self.accepted.len(),
+            self.refused
+        );
+        if self.cut {
+            let _ = writeln!(out, "not tried: what comes after {MOST_MUTANTS} mutants");
+        }
+        out
+    }
+}
+
+/// The line that a mutant changes, as it is written.
+fn written<'a>(mutant: &Mutant, sources: &'a [Source]) -> &'a str {
+    let source = sources.iter().find(|source| source.path == mutant.path);
+    let at = usize::try_from(mutant.line).unwrap_or(1).saturating_sub(1);
+    let line = source.and_then(|source| source.text.lines().nth(at));
+    line.unwrap_or("").trim()
 }
 
 fn passes(set: &PolicySet, case: &Case) -> bool {

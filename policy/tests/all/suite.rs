@@ -299,6 +299,9 @@ fn coverage_names_the_rules_bounds_and_conditions_that_no_case_reaches() {
   - { name: f, tool: close, expect: approval }\n",
     );
     assert!(all.is_empty(), "{all:#?}");
+    let none = run("  - { name: a, tool: other, expect: deny }\n", "").coverage;
+    assert_eq!(none.percent(), 0);
+    assert!(none.to_text().ends_with(": 0 %\n"), "{}", none.to_text());
     // Who is not let in covers nothing.
     let off = gaps("  - { name: a, agent: off, arguments: { amount: 20 }, expect: deny }\n");
     assert!(

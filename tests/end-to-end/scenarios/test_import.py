@@ -44,14 +44,6 @@ def policy(bin_dir, *arguments, check=True):
 
 
 @pytest.fixture
-def runs_suites(bin_dir):
-    """Comparing decisions needs `veto policy test`; counting what is mapped does not."""
-    asked = subprocess.run([bin_dir / "veto", "policy", "test", "--help"], capture_output=True)
-    if asked.returncode != 0:
-        pytest.skip("`veto policy test` is not built yet")
-
-
-@pytest.fixture
 def sources(tmp_path):
     """The packs of the package, the packs of our own, and packs that only observe as packs that block."""
     directory = tmp_path / "packs"
@@ -90,7 +82,7 @@ def suite(directory, name, cases):
     (directory / f"{name}_test.yaml").write_text(json.dumps(document))
 
 
-def test_every_mapped_rule_decides_as_in_the_sdk(runs_suites, bin_dir, sources, tmp_path):
+def test_every_mapped_rule_decides_as_in_the_sdk(bin_dir, sources, tmp_path):
     policies = tmp_path / "policies"
     arguments = ["import", "--from", "veto-sdk", sources, "--out", policies]
     report = json.loads(policy(bin_dir, *arguments).stdout)
@@ -132,7 +124,7 @@ def test_nine_of_ten_rules_are_mapped_and_the_rest_has_reasons(bin_dir, sources)
         assert reason in unmapped[rule]
 
 
-def test_numbers_that_only_python_reads_take_the_stricter_rule(runs_suites, bin_dir, sources, tmp_path):
+def test_numbers_that_only_python_reads_take_the_stricter_rule(bin_dir, sources, tmp_path):
     policies = tmp_path / "policies"
     policy(bin_dir, "import", "--from", "veto-sdk", sources, "--out", policies)
     for pack, tool, bound, field, others, expect in [
