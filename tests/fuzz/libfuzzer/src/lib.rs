@@ -36,8 +36,7 @@ pub fn execute(name: &str, input: &[u8]) {
 }
 
 fn start(name: &str) -> Runner {
-    // libFuzzer's own hook would end the process for a panic that the engine contains: the parser of
-    // conditions is another crate's, and its panics are errors of the text.
+    // libFuzzer's own hook would end the process before the finding is written down.
     std::panic::set_hook(Box::new(|info| {
         PANIC.with_borrow_mut(|text| *text = info.to_string());
     }));
