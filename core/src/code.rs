@@ -147,6 +147,9 @@ codes! {
     StorageCorrupt = "STORAGE_CORRUPT", Internal,
         "Stored bytes fail their check; the process does not serve them.",
         "Replace the node, or restore from a backup; see `docs/operations`.";
+    StorageRolledBack = "STORAGE_ROLLED_BACK", Internal,
+        "The node's storage holds less than the node acknowledged, so the node does not start.",
+        "Replace this node: remove its id from the cluster and join a new one. The process exits with 78.";
     NotLeader = "NOT_LEADER", Unavailable,
         "This replica is not the leader, and no leader is known.",
         "Retry; an election takes a few seconds.";

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use veto_core::Code;
 use veto_wire::status::Coded;
 
 /// A server that runs, and what is needed to start it.
@@ -50,10 +51,24 @@ pub fn main<S: Server>() -> ExitCode {
     match execute::<S>(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let code = error.code().as_str();
-            tracing::error!(code, error = chain(&error), "{} ends", S::NAME);
-            ExitCode::FAILURE
+            let code = error.code();
+            tracing::error!(
+                code = code.as_str(),
+                error = chain(&error),
+                "{} ends",
+                S::NAME
+            );
+            exit_code(code)
         }
+    }
+}
+
+/// A supervisor must not start again what can only be replaced: 78 is `EX_CONFIG` of sysexits.h.
+fn exit_code(code: Code) -> ExitCode {
+    if code == Code::StorageRolledBack {
+        ExitCode::from(78)
+    } else {
+        ExitCode::FAILURE
     }
 }
 
@@ -132,4 +147,22 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_that_was_rolled_back_has_an_exit_code_of_its_own() {
+        let text = |code| format!("{:?}", exit_code(code));
+        assert_eq!(
+            text(Code::StorageRolledBack),
+            format!("{:?}", ExitCode::from(78))
+        );
+        assert_eq!(
+            text(Code::StorageFailed),
+            format!("{:?}", ExitCode::FAILURE)
+        );
+    }
 }

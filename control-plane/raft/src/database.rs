@@ -5,7 +5,10 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
+use rocksdb::properties::BACKGROUND_ERRORS;
 use rocksdb::{ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Options};
+
+use veto_wire::status::Coded as _;
 
 use crate::Error;
 
@@ -27,16 +30,35 @@ impl Deref for Database {
     }
 }
 
+impl Database {
+    /// Says whether RocksDB met an error in one of its own threads.
+    ///
+    /// # Errors
+    /// When it did: what was written since may be nowhere.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self.db.property_int_value(BACKGROUND_ERRORS) {
+            Ok(None | Some(0)) => Ok(()),
+            Ok(Some(count)) => Err(Error::Storage(format!("{count} errors in the background"))),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
 /// Opens or makes a database with these column families beside the default one.
 pub(crate) fn open(path: &Path, families: &[&str], open: &Open) -> Result<Database, Error> {
     std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
-    let mut options = Options::default();
+    // RocksDB must not resume by itself after a failed write; the setting has no function of its own.
+    let mut options = Options::default()
+        .get_options_from_string("max_bgerror_resume_count=0")
+        .map_err(failed)?;
     options.create_if_missing(true);
     options.create_missing_column_families(true);
     // A torn last record is what a crash leaves; anything else that is damaged stops the start.
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_paranoid_checks(true);
+    // One family is never flushed without the other that was written in the same batch.
+    options.set_atomic_flush(true);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_max_total_wal_size(256 << 20);
     let families = ["default"].iter().chain(families);
@@ -56,11 +78,13 @@ pub(crate) fn failed(error: rocksdb::Error) -> Error {
     Error::Storage(error.into_string())
 }
 
-/// Ends the process: after a failed write or sync nobody knows what is on the disk, and a second
-/// sync may claim success for data that is gone.
-pub(crate) fn abort(what: &str, error: &rocksdb::Error) -> ! {
+/// Ends the process with SIGABRT: after a failed write or sync nobody knows what is on the disk, and a
+/// second sync may claim success for data that is gone. No destructor runs and nothing is acknowledged.
+pub(crate) fn abort(what: &str, error: &Error) -> ! {
+    let code = error.code().as_str();
     tracing::error!(
         what,
+        code,
         error = error as &dyn std::error::Error,
         "the disk failed; ending"
     );

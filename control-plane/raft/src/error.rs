@@ -29,6 +29,9 @@ pub enum Error {
     /// Stored bytes fail their check.
     #[error("storage is corrupt: {0}")]
     Corrupt(String),
+    /// The node holds less than it acknowledged.
+    #[error("{0}; replace this node")]
+    RolledBack(String),
     /// The rows of the state are not what their tables say.
     #[error(transparent)]
     State(#[from] veto_state::Error),
@@ -46,15 +49,18 @@ impl Coded for Error {
             Self::TooLarge { .. } => Code::RequestTooLarge,
             Self::Storage(_) | Self::Stopped(_) => Code::StorageFailed,
             Self::Corrupt(_) => Code::StorageCorrupt,
+            Self::RolledBack(_) => Code::StorageRolledBack,
             Self::State(error) => error.code(),
         }
     }
 
     fn public(&self) -> String {
         match self {
-            Self::Storage(_) | Self::Corrupt(_) | Self::State(_) | Self::Stopped(_) => {
-                self.code().summary().to_owned()
-            }
+            Self::Storage(_)
+            | Self::Corrupt(_)
+            | Self::RolledBack(_)
+            | Self::State(_)
+            | Self::Stopped(_) => self.code().summary().to_owned(),
             Self::NotLeader | Self::OutcomeUnknown | Self::Unconfirmed | Self::TooLarge { .. } => {
                 self.to_string()
             }

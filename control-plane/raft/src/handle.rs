@@ -15,7 +15,8 @@ use veto_proto::storage::v1::{Command, CommandResult};
 use veto_state::{Event, Tables};
 
 use crate::Error;
-use crate::log::Log;
+use crate::floor::Owner;
+use crate::log::{Log, PURGE_STEP};
 use crate::machine::{Machine, View};
 use crate::network::Peers;
 use crate::types::Types;
@@ -61,7 +62,7 @@ impl Config {
             snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_after),
             max_in_snapshot_log_to_keep: self.snapshot_after * 5 / 2,
             replication_lag_threshold: self.snapshot_after * 2,
-            purge_batch_size: 1_000.min(self.snapshot_after),
+            purge_batch_size: PURGE_STEP.min(self.snapshot_after),
             ..openraft::Config::default()
         }
     }
@@ -94,8 +95,12 @@ impl Handle {
     pub async fn start(config: Config) -> Result<Self, Error> {
         let stopped = |e: &dyn std::fmt::Display| Error::Stopped(e.to_string());
         let (open, closed) = mpsc::channel(1);
-        let log = Log::open(&config.directory.join("log"), &open)?;
+        let owner = Owner {
+            cluster: None,
+            node: config.node,
+        };
         let machine = Machine::open(&config.directory, &open)?;
+        let log = Log::open(&config.directory, owner, &open)?.guarded_by(machine.clone());
         drop(open);
         let settings = Arc::new(config.openraft().validate().map_err(|e| stopped(&e))?);
         let raft = Raft::new(config.node, settings, Peers, log, machine.clone())

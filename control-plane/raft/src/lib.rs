@@ -2,6 +2,7 @@
 //!
 //! - [`handle`]: what the rest of the control plane uses: propose, read, watch, stop.
 //! - `log`: entries and votes, on stable storage before they are acknowledged.
+//! - `floor`: what the node acknowledged, to notice a log that forgot.
 //! - `machine`: applies committed commands; rows and position change in one batch.
 //! - `snapshot`: the whole state as one verified file.
 //! - `codec`: our own bytes for everything on disk.
@@ -10,6 +11,7 @@
 mod codec;
 mod database;
 mod error;
+mod floor;
 mod handle;
 mod log;
 mod machine;

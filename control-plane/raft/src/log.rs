@@ -16,9 +16,11 @@ use rocksdb::{Direction, IteratorMode, WriteBatch};
 use veto_proto::storage::v1 as storage;
 
 use crate::database::{Database, Open};
+use crate::floor::{Claim, Floor, Owner};
+use crate::machine::Machine;
 use crate::types::{Entry, LogId, StorageError, Types, Vote};
 use crate::{Error, codec, database};
-use sync::Syncer;
+use sync::{Syncer, Written};
 
 const META: &str = "meta";
 const VOTE: &[u8] = b"vote";
@@ -27,27 +29,88 @@ const COMMITTED: &[u8] = b"committed";
 /// What one read of entries for replication may hold, in bytes.
 const MOST_BYTES: usize = 1 << 20;
 
+/// One purge in so many rewrites what is left of the files.
+const COMPACT_EVERY: u64 = 16;
+/// Entries are purged in steps of at least so many; files that hold nothing else are dropped whole.
+pub(crate) const PURGE_STEP: u64 = 1_000;
+
 /// The Raft log.
 #[derive(Clone)]
 pub(crate) struct Log {
     db: Arc<Database>,
     syncer: Syncer,
+    /// The state that purged entries must be in.
+    machine: Option<Machine>,
 }
 
 impl Log {
-    /// Opens or makes the log.
-    pub(crate) fn open(path: &Path, open: &Open) -> Result<Self, Error> {
-        let db = Arc::new(database::open(path, &[META], open)?);
-        let syncer = Syncer::start(Arc::clone(&db))?;
-        Ok(Self { db, syncer })
+    /// Opens or makes the log in `directory/log`, and holds it against the floor beside it.
+    ///
+    /// # Errors
+    /// [`Error::RolledBack`] when the log holds less than this node acknowledged.
+    pub(crate) fn open(directory: &Path, owner: Owner, open: &Open) -> Result<Self, Error> {
+        let db = Arc::new(database::open(&directory.join("log"), &[META], open)?);
+        let held = Stored(&db);
+        let claim = Claim {
+            vote: held.vote()?,
+            last: held.state()?.last_log_id,
+        };
+        let floor = Floor::open(directory, owner, &claim, |index| held.id_at(index))?;
+        let syncer = Syncer::start(Arc::clone(&db), floor)?;
+        let machine = None;
+        Ok(Self {
+            db,
+            syncer,
+            machine,
+        })
     }
 
+    /// From now on nothing is purged that is not in this state, on stable storage.
+    pub(crate) fn guarded_by(mut self, machine: Machine) -> Self {
+        self.machine = Some(machine);
+        self
+    }
+
+    fn stored(&self) -> Stored<'_> {
+        Stored(&self.db)
+    }
+
+    /// Hands the batch to RocksDB; it is readable from now on and durable after the next sync.
+    fn write(&self, batch: WriteBatch) {
+        if let Err(error) = self.db.write(batch) {
+            database::abort("log write", &database::failed(error));
+        }
+    }
+
+    /// Drops the files that hold purged entries alone. Without it their tombstones slow every read.
+    fn reclaim(&self, upto: u64) {
+        let db = Arc::clone(&self.db);
+        tokio::task::spawn_blocking(move || {
+            let (from, to) = (0_u64.to_be_bytes(), upto.to_be_bytes());
+            if let Err(error) = db.delete_file_in_range(from, to) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "log not reclaimed"
+                );
+            }
+            // Flushed files are not dropped by that: now and then they are rewritten without.
+            if (upto / PURGE_STEP).is_multiple_of(COMPACT_EVERY) {
+                db.compact_range(Some(from), Some(to));
+            }
+        });
+    }
+}
+
+/// What stands in the database.
+struct Stored<'a>(&'a Database);
+
+impl Stored<'_> {
     fn meta<M: prost::Message + Default>(&self, key: &[u8]) -> Result<Option<M>, Error> {
         let family = self
-            .db
+            .0
             .cf_handle(META)
             .ok_or_else(|| Error::Corrupt("no meta".into()))?;
-        let value = self.db.get_cf(family, key).map_err(database::failed)?;
+        let value = self.0.get_cf(family, key).map_err(database::failed)?;
         value.map(|value| codec::open(&value)).transpose()
     }
 
@@ -58,22 +121,33 @@ impl Log {
         message: &impl prost::Message,
     ) -> Result<(), Error> {
         let family = self
-            .db
+            .0
             .cf_handle(META)
             .ok_or_else(|| Error::Corrupt("no meta".into()))?;
         batch.put_cf(family, key, codec::seal(message));
         Ok(())
     }
 
-    /// Hands the batch to RocksDB; it is readable from now on and durable after the next sync.
-    fn write(&self, batch: WriteBatch) {
-        if let Err(error) = self.db.write(batch) {
-            database::abort("log write", &error);
+    fn vote(&self) -> Result<Option<Vote>, Error> {
+        let vote: Option<storage::Vote> = self.meta(VOTE)?;
+        Ok(vote.as_ref().map(codec::vote))
+    }
+
+    /// The id of an entry, or `None` when it was purged.
+    fn id_at(&self, index: u64) -> Result<Option<LogId>, Error> {
+        let key = index.to_be_bytes();
+        let purged = self.state()?.last_purged_log_id;
+        if purged.is_some_and(|purged| index <= purged.index) {
+            return Ok(purged.filter(|purged| purged.index == index));
+        }
+        match self.0.get(key).map_err(database::failed)? {
+            Some(value) => Ok(Some(codec::entry(&value, index)?.log_id)),
+            None => Err(Error::Corrupt(format!("entry {index} is missing"))),
         }
     }
 
     fn last(&self) -> Result<Option<LogId>, Error> {
-        let Some(row) = self.db.iterator(IteratorMode::End).next() else {
+        let Some(row) = self.0.iterator(IteratorMode::End).next() else {
             return Ok(None);
         };
         let (key, value) = row.map_err(database::failed)?;
@@ -82,16 +156,17 @@ impl Log {
 
     /// Entries from `start` up to and without `end`, contiguous; stops at `most` bytes, never empty.
     fn read(&self, start: u64, end: u64, most: usize) -> Result<Vec<Entry>, Error> {
-        let mut entries = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         let mut bytes = 0;
         let from = start.to_be_bytes();
         for row in self
-            .db
+            .0
             .iterator(IteratorMode::From(&from, Direction::Forward))
         {
             let (key, value) = row.map_err(database::failed)?;
             let index = index_of(&key)?;
-            if index >= end || (bytes >= most && !entries.is_empty()) {
+            bytes += value.len();
+            if index >= end || (bytes > most && !entries.is_empty()) {
                 break;
             }
             let expected = start + entries.len() as u64;
@@ -100,10 +175,27 @@ impl Log {
                     "entry {expected} is missing before {index}"
                 )));
             }
-            bytes += value.len();
             entries.push(codec::entry(&value, index)?);
         }
         Ok(entries)
+    }
+
+    fn first(&self) -> Result<Option<u64>, Error> {
+        let first = self.0.iterator(IteratorMode::Start).next().transpose();
+        first
+            .map_err(database::failed)?
+            .map(|(key, _)| index_of(&key))
+            .transpose()
+    }
+
+    fn state(&self) -> Result<LogState<Types>, Error> {
+        let purged: Option<storage::LogId> = self.meta(PURGED)?;
+        let last_purged_log_id = purged.as_ref().map(codec::log_id);
+        let after = |id: &LogId| last_purged_log_id.is_none_or(|purged| id.index > purged.index);
+        Ok(LogState {
+            last_purged_log_id,
+            last_log_id: self.last()?.filter(after).or(last_purged_log_id),
+        })
     }
 }
 
@@ -133,13 +225,20 @@ impl RaftLogReader<Types> for Log {
             Bound::Excluded(index) => *index,
             Bound::Unbounded => u64::MAX,
         };
-        let state = self.state().map_err(|e| read_failed(&e))?;
+        let stored = self.stored();
+        let state = stored.state().map_err(|e| read_failed(&e))?;
         // What was purged is absent, not missing; a log that never began may begin anywhere.
         let first = match state.last_purged_log_id {
             Some(purged) => start.max(purged.index + 1),
-            None => start.max(self.first().map_err(|e| read_failed(&e))?.unwrap_or(start)),
+            None => start.max(
+                stored
+                    .first()
+                    .map_err(|e| read_failed(&e))?
+                    .unwrap_or(start),
+            ),
         };
-        self.read(first, end, usize::MAX)
+        stored
+            .read(first, end, usize::MAX)
             .map_err(|e| read_failed(&e))
     }
 
@@ -148,28 +247,13 @@ impl RaftLogReader<Types> for Log {
         start: u64,
         end: u64,
     ) -> Result<Vec<Entry>, StorageError> {
-        self.read(start, end, MOST_BYTES)
-            .map_err(|e| read_failed(&e))
-    }
-}
-
-impl Log {
-    fn first(&self) -> Result<Option<u64>, Error> {
-        let first = self.db.iterator(IteratorMode::Start).next().transpose();
-        first
-            .map_err(database::failed)?
-            .map(|(key, _)| index_of(&key))
-            .transpose()
-    }
-
-    fn state(&self) -> Result<LogState<Types>, Error> {
-        let purged: Option<storage::LogId> = self.meta(PURGED)?;
-        let last_purged_log_id = purged.as_ref().map(codec::log_id);
-        let last_log_id = self.last()?.or(last_purged_log_id);
-        Ok(LogState {
-            last_purged_log_id,
-            last_log_id,
-        })
+        let entries = self.stored().read(start, end, MOST_BYTES);
+        let entries = entries.map_err(|e| read_failed(&e))?;
+        if entries.is_empty() && start < end {
+            let missing = Error::Corrupt(format!("entry {start} is missing"));
+            return Err(read_failed(&missing));
+        }
+        Ok(entries)
     }
 }
 
@@ -177,7 +261,7 @@ impl RaftLogStorage<Types> for Log {
     type LogReader = Self;
 
     async fn get_log_state(&mut self) -> Result<LogState<Types>, StorageError> {
-        self.state().map_err(|e| read_failed(&e))
+        self.stored().state().map_err(|e| read_failed(&e))
     }
 
     async fn get_log_reader(&mut self) -> Self {
@@ -187,16 +271,19 @@ impl RaftLogStorage<Types> for Log {
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), StorageError> {
         let failed = |e: Error| StorageError::from(StorageIOError::write_vote(&e));
         let mut batch = WriteBatch::default();
-        self.put_meta(&mut batch, VOTE, &codec::vote_message(vote))
+        let message = codec::vote_message(vote);
+        let stored = self.stored();
+        stored
+            .put_meta(&mut batch, VOTE, &message)
             .map_err(failed)?;
         self.write(batch);
-        self.syncer.sync().await.map_err(failed)
+        let done = self.syncer.wait(|done| Written::Vote(*vote, done));
+        done.await.map_err(failed)
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, StorageError> {
-        let vote: Result<Option<storage::Vote>, _> = self.meta(VOTE);
-        let vote = vote.map_err(|e| StorageError::from(StorageIOError::read_vote(&e)))?;
-        Ok(vote.as_ref().map(codec::vote))
+        let vote = self.stored().vote();
+        vote.map_err(|e| StorageIOError::read_vote(&e).into())
     }
 
     /// Not synced: after a loss of power an earlier position only means more to apply again.
@@ -207,17 +294,19 @@ impl RaftLogStorage<Types> for Log {
         };
         let mut batch = WriteBatch::default();
         let message = codec::log_id_message(&committed);
-        self.put_meta(&mut batch, COMMITTED, &message)
+        self.stored()
+            .put_meta(&mut batch, COMMITTED, &message)
             .map_err(failed)?;
         self.write(batch);
         Ok(())
     }
 
     async fn read_committed(&mut self) -> Result<Option<LogId>, StorageError> {
+        let stored = self.stored();
         let committed: Option<storage::LogId> =
-            self.meta(COMMITTED).map_err(|e| read_failed(&e))?;
+            stored.meta(COMMITTED).map_err(|e| read_failed(&e))?;
         // Never beyond the log: a position without its entries would be applied from nothing.
-        let last = self.state().map_err(|e| read_failed(&e))?.last_log_id;
+        let last = stored.state().map_err(|e| read_failed(&e))?.last_log_id;
         Ok(committed
             .as_ref()
             .map(codec::log_id)
@@ -234,37 +323,56 @@ impl RaftLogStorage<Types> for Log {
         I::IntoIter: Send,
     {
         let mut batch = WriteBatch::default();
+        let mut last = None;
         for entry in entries {
+            last = Some(entry.log_id);
             batch.put(
                 entry.log_id.index.to_be_bytes(),
                 codec::seal(&codec::entry_message(&entry)),
             );
         }
         self.write(batch);
-        self.syncer.then(callback).await;
+        self.syncer.then(last, callback).await;
         Ok(())
     }
 
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StorageError> {
+        let failed = |e: Error| StorageError::from(StorageIOError::write_logs(&e));
+        let before = match log_id.index.checked_sub(1) {
+            Some(index) => self.stored().id_at(index).map_err(failed)?,
+            None => None,
+        };
+        let lowered = self.syncer.wait(|done| Written::Truncating(before, done));
+        lowered.await.map_err(failed)?;
         let mut batch = WriteBatch::default();
         batch.delete_range(log_id.index.to_be_bytes(), u64::MAX.to_be_bytes());
         self.write(batch);
-        self.syncer
-            .sync()
-            .await
-            .map_err(|e| StorageIOError::write_logs(&e).into())
+        self.syncer.wait(Written::Truncated).await.map_err(failed)
     }
 
+    /// openraft 0.9 asks for this while it still installs the snapshot that takes the entries' place.
     async fn purge(&mut self, log_id: LogId) -> Result<(), StorageError> {
         let failed = |e: Error| StorageError::from(StorageIOError::write_logs(&e));
+        if let Some(machine) = &self.machine {
+            machine.durable(log_id.index).await.map_err(failed)?;
+        }
         let mut batch = WriteBatch::default();
-        self.put_meta(&mut batch, PURGED, &codec::log_id_message(&log_id))
+        self.stored()
+            .put_meta(&mut batch, PURGED, &codec::log_id_message(&log_id))
             .map_err(failed)?;
-        batch.delete_range(
-            0_u64.to_be_bytes(),
-            log_id.index.saturating_add(1).to_be_bytes(),
-        );
+        let end = log_id.index.saturating_add(1);
+        batch.delete_range(0_u64.to_be_bytes(), end.to_be_bytes());
         self.write(batch);
-        self.syncer.sync().await.map_err(failed)
+        let done = self.syncer.wait(|done| Written::Purged(log_id, done));
+        done.await.map_err(failed)?;
+        self.reclaim(log_id.index);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Log {
+    pub(crate) fn database(&self) -> &Database {
+        &self.db
     }
 }

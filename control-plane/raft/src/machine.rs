@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use openraft::storage::RaftStateMachine;
 use openraft::{EntryPayload, RaftSnapshotBuilder, Snapshot, StorageIOError};
 use rocksdb::{DB, Direction, IteratorMode, ReadOptions, WriteBatch};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
+use tokio::time::timeout;
 use veto_core::Revision;
 use veto_proto::storage::v1::{AppliedState, Command, CommandResult};
 use veto_state::rows::Row;
@@ -22,6 +24,8 @@ pub(crate) const META: &str = "meta";
 pub(crate) const APPLIED: &[u8] = b"applied";
 /// Events that a watcher may lag behind before it is told that it missed some.
 const EVENTS: usize = 4096;
+/// How long a purge waits for the snapshot that takes its place.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The replicated state on disk.
 #[derive(Clone)]
@@ -29,6 +33,8 @@ pub(crate) struct Machine {
     db: Arc<Database>,
     snapshots: PathBuf,
     events: broadcast::Sender<Event>,
+    /// The index after the last entry that is in the state, on stable storage.
+    durable: watch::Sender<u64>,
 }
 
 impl Machine {
@@ -37,11 +43,15 @@ impl Machine {
         let db = Arc::new(database::open(&directory.join("state"), &[META], open)?);
         let snapshots = directory.join("snapshots");
         snapshot::prepare(&snapshots)?;
-        Ok(Self {
+        let machine = Self {
             db,
             snapshots,
             events: broadcast::channel(EVENTS).0,
-        })
+            durable: watch::Sender::new(0),
+        };
+        // What a crash left in a cache only is forced to the disk before anything relies on it.
+        machine.sync()?;
+        Ok(machine)
     }
 
     /// Shows one consistent state to the reader.
@@ -67,6 +77,37 @@ impl Machine {
         Ok(codec::applied(&state.unwrap_or_default()))
     }
 
+    /// Forces all that was applied to the disk.
+    fn sync(&self) -> Result<(), Error> {
+        let next = self.applied()?.0.map_or(0, |id| id.index + 1);
+        if let Err(error) = self.db.flush_wal(true).map_err(database::failed) {
+            database::abort("state sync", &error);
+        }
+        self.durable
+            .send_if_modified(|durable| std::mem::replace(durable, next.max(*durable)) < next);
+        Ok(())
+    }
+
+    /// Returns when the entry of this index is in the state, on stable storage.
+    ///
+    /// # Errors
+    /// When a snapshot that holds it is not installed in time.
+    pub(crate) async fn durable(&self, index: u64) -> Result<(), Error> {
+        if *self.durable.borrow() <= index {
+            let machine = self.clone();
+            let synced = tokio::task::spawn_blocking(move || machine.sync()).await;
+            synced.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())))?;
+        }
+        let mut durable = self.durable.subscribe();
+        let reached = durable.wait_for(|durable| *durable > index);
+        match timeout(INSTALL_TIMEOUT, reached).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Error::Storage(format!(
+                "the state does not hold entry {index}, so the log keeps it"
+            ))),
+        }
+    }
+
     fn apply_entry(
         &self,
         entry: &Entry,
@@ -89,7 +130,8 @@ impl Machine {
         let state = codec::applied_message(Some(&entry.log_id), members);
         batch.put_cf(family, APPLIED, codec::seal(&state));
         // Not synced: the log is, and is applied again from where this state is.
-        if let Err(error) = self.db.write(batch) {
+        let written = self.db.write(batch).map_err(database::failed);
+        if let Err(error) = written.and_then(|()| self.db.check()) {
             database::abort("state write", &error);
         }
         for event in events {
@@ -122,9 +164,7 @@ impl Machine {
         let (last_applied, members) = self.applied()?;
         let built = snapshot::write(&self.db, &self.snapshots, last_applied.as_ref(), &members)?;
         // The log is purged up to a snapshot: what it shows must not depend on a cache.
-        if let Err(error) = self.db.flush_wal(true) {
-            database::abort("state sync", &error);
-        }
+        self.sync()?;
         Ok(built)
     }
 }
@@ -212,7 +252,9 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta,
         file: Box<File>,
     ) -> Result<(), StorageError> {
-        snapshot::install(&self.db, &self.snapshots, &file)
+        let installed = snapshot::install(&self.db, &self.snapshots, &file);
+        installed
+            .and_then(|()| self.sync())
             .map_err(|e| StorageIOError::write_snapshot(Some(meta.signature()), &e).into())
     }
 

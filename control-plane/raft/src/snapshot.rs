@@ -138,7 +138,7 @@ pub(crate) fn install(db: &DB, directory: &Path, file: &File) -> Result<(), Erro
         codec::seal(&head.applied.clone().unwrap_or_default()),
     );
     let result = db.write(batch).and_then(|()| db.flush_wal(true));
-    if let Err(error) = result {
+    if let Err(error) = result.map_err(database::failed) {
         database::abort("snapshot install", &error);
     }
     // It is this replica's own snapshot from now on.

@@ -1,5 +1,7 @@
 //! The stores against openraft's own suite and a model, and the handle over restarts.
 
+mod crash;
+mod log;
 mod model;
 
 use std::path::PathBuf;
@@ -12,17 +14,24 @@ use veto_proto::storage::v1::{
 };
 use veto_wire::status::Coded as _;
 
+use crate::floor::Owner;
 use crate::log::Log;
 use crate::machine::Machine;
 use crate::types::{StorageError, Types};
 use crate::{Config, Handle};
+
+/// Whose storage the tests open.
+pub(crate) const NODE: Owner = Owner {
+    cluster: None,
+    node: 1,
+};
 
 struct Stores;
 
 impl StoreBuilder<Types, Log, Machine, TempDir> for Stores {
     async fn build(&self) -> Result<(TempDir, Log, Machine), StorageError> {
         let directory = TempDir::new().unwrap();
-        let log = Log::open(&directory.path().join("log"), &open()).unwrap();
+        let log = Log::open(directory.path(), NODE, &open()).unwrap();
         let machine = Machine::open(directory.path(), &open()).unwrap();
         Ok((directory, log, machine))
     }

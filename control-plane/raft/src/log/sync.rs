@@ -1,69 +1,138 @@
 //! The one thread that forces the write-ahead log to the disk: each turn takes all that wait, syncs
-//! once, and tells them. No timer: the batch is what arrived during the sync before.
+//! once, and tells them. No timer: the batch is what arrived during the sync before. It also keeps the
+//! floor, in the same order: what was synced raises it, what is to be truncated lowers it first.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use openraft::storage::LogFlushed;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout_at;
 
 use crate::database::Database;
-use crate::types::Types;
+use crate::floor::Floor;
+use crate::types::{LogId, Types, Vote};
 use crate::{Error, database};
 
 /// Those who may wait at once; openraft itself never has so many.
 const QUEUE: usize = 1024;
 
-enum Waiter {
-    Append(LogFlushed<Types>),
-    Sync(oneshot::Sender<()>),
+/// What has been written, and who waits for it to be on stable storage.
+pub(super) enum Written {
+    /// Entries up to this one.
+    Entries(Option<LogId>, LogFlushed<Types>),
+    /// A vote.
+    Vote(Vote, oneshot::Sender<()>),
+    /// The log was purged up to this entry, which may be beyond its end.
+    Purged(LogId, oneshot::Sender<()>),
+    /// Nothing yet: entries after this one are to be truncated.
+    Truncating(Option<LogId>, oneshot::Sender<()>),
+    /// They were.
+    Truncated(oneshot::Sender<()>),
 }
 
 /// Asks for syncs.
 #[derive(Clone)]
-pub(super) struct Syncer(mpsc::Sender<Waiter>);
+pub(super) struct Syncer(mpsc::Sender<Written>);
 
 impl Syncer {
-    pub(super) fn start(db: Arc<Database>) -> Result<Self, Error> {
-        let (sender, waiters) = mpsc::channel(QUEUE);
+    pub(super) fn start(db: Arc<Database>, floor: Floor) -> Result<Self, Error> {
+        let failed = |e: std::io::Error| Error::Storage(e.to_string());
+        let (sender, written) = mpsc::channel(QUEUE);
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.map_err(failed)?;
         std::thread::Builder::new()
             .name("raft-log-sync".into())
-            .spawn(move || run(&db, waiters))
-            .map_err(|e| Error::Storage(e.to_string()))?;
+            .spawn(move || run(&runtime, &db, floor, written))
+            .map_err(failed)?;
         Ok(Self(sender))
     }
 
     /// Returns when everything written before is on stable storage.
-    pub(super) async fn sync(&self) -> Result<(), Error> {
+    pub(super) async fn wait(
+        &self,
+        written: impl FnOnce(oneshot::Sender<()>) -> Written,
+    ) -> Result<(), Error> {
         let (sender, done) = oneshot::channel();
         let stopped = || Error::Stopped("the sync thread".into());
-        self.0
-            .send(Waiter::Sync(sender))
-            .await
-            .map_err(|_| stopped())?;
+        let sent = self.0.send(written(sender)).await;
+        sent.map_err(|_| stopped())?;
         done.await.map_err(|_| stopped())
     }
 
     /// Calls back when everything written before is on stable storage.
-    pub(super) async fn then(&self, callback: LogFlushed<Types>) {
-        if let Err(mpsc::error::SendError(Waiter::Append(callback))) =
-            self.0.send(Waiter::Append(callback)).await
+    pub(super) async fn then(&self, last: Option<LogId>, callback: LogFlushed<Types>) {
+        let written = Written::Entries(last, callback);
+        if let Err(mpsc::error::SendError(Written::Entries(_, callback))) =
+            self.0.send(written).await
         {
             callback.log_io_completed(Err(std::io::Error::other("the sync thread has stopped")));
         }
     }
 }
 
-fn run(db: &Database, mut waiters: mpsc::Receiver<Waiter>) {
-    let mut waiting = Vec::with_capacity(QUEUE);
-    while waiters.blocking_recv_many(&mut waiting, QUEUE) > 0 {
-        if let Err(error) = db.flush_wal(true) {
-            database::abort("log sync", &error);
+fn run(runtime: &Runtime, db: &Database, floor: Floor, written: mpsc::Receiver<Written>) {
+    if let Err(error) = runtime.block_on(serve(db, floor, written)) {
+        database::abort("log sync", &error);
+    }
+}
+
+async fn serve(
+    db: &Database,
+    mut floor: Floor,
+    mut written: mpsc::Receiver<Written>,
+) -> Result<(), Error> {
+    let mut batch = Vec::with_capacity(QUEUE);
+    loop {
+        let more = written.recv_many(&mut batch, QUEUE);
+        let count = match floor.due() {
+            Some(due) => timeout_at(due.into(), more).await.ok(),
+            None => Some(more.await),
+        };
+        if count == Some(0) {
+            return if floor.due().is_some() {
+                floor.write()
+            } else {
+                Ok(())
+            };
         }
-        for waiter in waiting.drain(..) {
-            match waiter {
-                Waiter::Append(callback) => callback.log_io_completed(Ok(())),
-                Waiter::Sync(sender) => drop(sender.send(())),
+        if count.is_some() {
+            db.flush_wal(true).map_err(database::failed)?;
+            db.check()?;
+        }
+        for written in batch.drain(..) {
+            settle(&mut floor, written)?;
+        }
+        floor.write_if_due(Instant::now())?;
+    }
+}
+
+/// Tells one that waited.
+fn settle(floor: &mut Floor, written: Written) -> Result<(), Error> {
+    let tell = |sender: oneshot::Sender<()>| {
+        let _ = sender.send(());
+    };
+    match written {
+        Written::Entries(last, callback) => {
+            callback.log_io_completed(Ok(()));
+            if let Some(last) = last {
+                floor.rise(last, Instant::now());
             }
         }
+        Written::Vote(vote, sender) => {
+            floor.vote(vote)?;
+            tell(sender);
+        }
+        Written::Purged(upto, sender) => {
+            floor.purged(upto, Instant::now());
+            tell(sender);
+        }
+        Written::Truncating(last, sender) => {
+            floor.sink(last)?;
+            tell(sender);
+        }
+        Written::Truncated(sender) => tell(sender),
     }
+    Ok(())
 }

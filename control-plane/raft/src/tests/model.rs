@@ -142,5 +142,8 @@ proptest! {
 
 fn open(directory: &TempDir) -> (Log, mpsc::Receiver<()>) {
     let (open, closed) = mpsc::channel(1);
-    (Log::open(directory.path(), &open).unwrap(), closed)
+    (
+        Log::open(directory.path(), super::NODE, &open).unwrap(),
+        closed,
+    )
 }
