@@ -1,6 +1,7 @@
 //! Small changes of policies, one at a time, each of which some test should notice.
 
 mod condition;
+mod contract;
 mod edit;
 mod extent;
 mod policy;
@@ -13,6 +14,7 @@ use crate::check::fields;
 use crate::source::tree::{Key, Node, NodeValue};
 use crate::source::{self, LineIndex, Source};
 
+use contract::Contracts;
 use edit::{Change, Edit};
 
 /// Changes that are made of a set of files at most.
@@ -44,18 +46,25 @@ impl Mutant {
 const EQUIVALENT: &str = "# veto: equivalent";
 
 /// Changes policies, and the schemas that they use, one small thing at a time: at most [`MOST_MUTANTS`]. Files that
-/// cannot be read have none. Whether a changed file compiles is for [`survivors()`](super::survivors()) to see.
+/// cannot be read have none, and an argument that the contracts of a rule's tools require never becomes optional
+/// in the rule. Whether a changed file compiles is for [`survivors()`](super::survivors()) to see.
 #[must_use]
 pub fn mutants(sources: &[Source]) -> Vec<Mutant> {
     let mut found = Vec::new();
+    let mut contracts = Contracts::default();
+    let mut files = Vec::new();
     for source in sources {
-        let Ok(documents) = source::read(source) else {
-            continue;
-        };
+        if let Ok(documents) = source::read(source) {
+            contracts.add(&documents);
+            files.push((source, documents));
+        }
+    }
+    for (source, documents) in &files {
         for at in 0..documents.len() {
             let mut maker = Maker {
                 source,
-                documents: &documents,
+                documents,
+                contracts: &contracts,
                 document: at,
                 lines: LineIndex::new(&source.text),
                 found: &mut found,
@@ -70,6 +79,7 @@ pub fn mutants(sources: &[Source]) -> Vec<Mutant> {
 struct Maker<'a> {
     source: &'a Source,
     documents: &'a [Node],
+    contracts: &'a Contracts,
     document: usize,
     lines: LineIndex,
     found: &'a mut Vec<Mutant>,

@@ -120,7 +120,9 @@ impl Maker<'_> {
         for (key, node) in arguments {
             let name = &*key.name;
             let at = below(&below(pointer, "arguments"), name);
-            if !listed.contains(&name) {
+            let tools = get(rule, "tools");
+            let given = tools.is_some_and(|tools| self.contracts.give(tools, name));
+            if !listed.contains(&name) && !given {
                 let what = format!("`{name}` becomes optional");
                 let mut more = listed.clone();
                 more.push(name);

@@ -280,6 +280,47 @@ fn shared_schemas_and_tools_are_mutated_and_compiled_again() {
 }
 
 #[test]
+fn what_every_contract_requires_never_becomes_optional() {
+    let tool = |name: &str, input: &str| {
+        format!(
+            "\n---\napiVersion: veto/v1\nkind: Tool\nmetadata: {{ name: {name}, labels: [money] }}\ninput: {input}\n"
+        )
+    };
+    let required = tool(
+        "pay",
+        "{ properties: { amount: { type: number } }, required: [amount] }",
+    );
+    let becomes = |tools: &str, contracts: &str| {
+        let rule = format!(
+            "{{ id: r, tools: {tools}, effect: allow, arguments: {{ amount: {{ maximum: 5 }} }} }}"
+        );
+        let text = policy(&format!(
+            "subjects: {{ roles: [a] }}\nrules:\n  - {rule}{contracts}"
+        ));
+        compile(&[source(&text)]).unwrap();
+        whats(&text).contains(&"`amount` becomes optional".to_owned())
+    };
+    assert!(!becomes("[pay]", &required));
+    assert!(!becomes("{ labels: [money] }", &required));
+    let referred = "{ properties: { amount: { $ref: '#/$defs/cents' } }, required: [amount], $defs: { cents: { type: integer } } }";
+    assert!(!becomes("[pay]", &tool("pay", referred)));
+    // Where one call can come without it, a test must say what happens.
+    assert!(becomes("[pay]", "\n"));
+    assert!(becomes("[pay, refund]", &required));
+    assert!(becomes("['pay*']", &required));
+    for input in [
+        "{ properties: { amount: { type: number } } }",
+        "{ properties: { amount: { type: [number, 'null'] } }, required: [amount] }",
+        "{ properties: { amount: {} }, required: [amount] }",
+    ] {
+        let contracts = tool("pay", input);
+        assert!(becomes("[pay]", &contracts), "{input}");
+        let both = required.clone() + &tool("refund", input);
+        assert!(becomes("{ labels: [money] }", &both), "{input}");
+    }
+}
+
+#[test]
 fn hostile_files_have_a_bounded_number_of_mutants() {
     let roles: Vec<String> = (0..200).map(|n| format!("r{n}")).collect();
     let text = policy(&format!(
