@@ -1,9 +1,13 @@
 //! The examples compile without a finding and keep their promises.
 
+mod suites;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use veto_policy::{Compiled, Outcome, Source, compile, evaluate, render};
+use veto_policy::suite::SUFFIX;
+use veto_policy::{Outcome, PolicySet, Source, compile, evaluate, render};
 
 use super::support::{NOON, call};
 
@@ -11,40 +15,42 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-fn compiled(folder: &str) -> Compiled {
-    let mut sources = Vec::new();
-    for entry in std::fs::read_dir(examples().join(folder)).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.ends_with(".yaml") {
-            sources.push(Source {
-                path: name,
-                text: std::fs::read_to_string(path).unwrap(),
-            });
-        }
-    }
-    let show = |d: &veto_policy::Diagnostic| {
-        render(
-            d,
-            sources.iter().find(|source| source.path == d.path).unwrap(),
-        )
+/// The files of a folder that hold policies, or those that hold tests, sorted by name.
+fn files(folder: &Path, tests: bool) -> Vec<Source> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".yaml") && name.ends_with(SUFFIX) == tests)
+        .collect();
+    names.sort();
+    let read = |name: String| Source {
+        text: std::fs::read_to_string(folder.join(&name)).unwrap(),
+        path: name,
     };
-    match compile(&sources) {
-        Ok(compiled) => {
-            assert!(
-                compiled.warnings.is_empty(),
-                "{}",
-                show(&compiled.warnings[0])
-            );
-            compiled
-        }
-        Err(found) => panic!("{}", found.iter().map(show).collect::<Vec<_>>().join("\n")),
-    }
+    names.into_iter().map(read).collect()
+}
+
+/// Compiles the policies of a folder, without a finding.
+fn compiled(sources: &[Source]) -> PolicySet {
+    let show = |d: &veto_policy::Diagnostic| {
+        let source = sources.iter().find(|source| source.path == d.path);
+        render(d, source.unwrap())
+    };
+    let found = match compile(sources) {
+        Ok(compiled) if compiled.warnings.is_empty() => return compiled.set,
+        Ok(compiled) => compiled.warnings,
+        Err(found) => found.0,
+    };
+    panic!("{}", found.iter().map(show).collect::<Vec<_>>().join("\n"))
+}
+
+fn compiled_folder(name: &str) -> PolicySet {
+    compiled(&files(&examples().join(name), false))
 }
 
 #[test]
 fn the_first_policies_show_three_outcomes() {
-    let set = compiled("first").set;
+    let set = compiled_folder("first");
     let outcome = |amount: &str| {
         let arguments = format!(r#"{{"amount": {amount}, "order_id": "O-123456"}}"#);
         evaluate(
@@ -71,10 +77,11 @@ fn the_first_policies_show_three_outcomes() {
 
 #[test]
 fn agentdojo_policies_hold_their_promises() {
-    let set = compiled("agentdojo/policies").set;
+    let set = compiled_folder("agentdojo/policies");
     let text = std::fs::read_to_string(examples().join("agentdojo/calls.jsonl")).unwrap();
-    let mut attacks: std::collections::BTreeMap<String, bool> = std::collections::BTreeMap::new();
-    let (mut users, mut outright) = (0, 0);
+    let mut attacks: BTreeMap<String, bool> = BTreeMap::new();
+    // Of each suite: the calls that solve its user tasks, and those of them that need nobody.
+    let mut calls: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     for line in text.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
         let suite = row["suite"].as_str().unwrap();
@@ -85,8 +92,9 @@ fn agentdojo_policies_hold_their_promises() {
             let arguments = one["arguments"].to_string();
             let decision = evaluate(&set, &call(&[&role], tool, &arguments), NOON);
             if row["kind"] == "user" {
-                users += 1;
-                outright += u32::from(decision.outcome == Outcome::Allow);
+                let (users, outright) = calls.entry(suite.to_owned()).or_default();
+                *users += 1;
+                *outright += u32::from(decision.outcome == Outcome::Allow);
                 assert_ne!(
                     decision.outcome,
                     Outcome::Deny,
@@ -98,10 +106,14 @@ fn agentdojo_policies_hold_their_promises() {
             }
         }
     }
-    assert!(
-        users > 50 && outright * 10 >= users * 9,
-        "{outright} of {users} allowed outright"
+    let wanted = [("banking", (33, 30)), ("workspace", (84, 77))];
+    assert_eq!(
+        calls,
+        wanted
+            .map(|(suite, counts)| (suite.to_owned(), counts))
+            .into()
     );
     let open: Vec<_> = attacks.iter().filter(|(_, blocked)| !**blocked).collect();
     assert!(open.is_empty(), "attacks that nothing blocks: {open:?}");
+    assert_eq!(attacks.len(), 15);
 }
