@@ -15,3 +15,4 @@ mod outcomes;
 mod policies;
 mod suites;
 mod usage;
+mod walkthrough;
