@@ -23,6 +23,7 @@ mod glob;
 pub mod import;
 pub mod language;
 mod list;
+pub mod matrix;
 pub mod print;
 pub mod reason;
 mod redact;

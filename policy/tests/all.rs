@@ -15,6 +15,7 @@ mod all {
     mod format;
     mod import;
     mod language;
+    mod matrix;
     mod properties;
     mod recipes;
     mod reference;

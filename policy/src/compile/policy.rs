@@ -61,7 +61,7 @@ pub(crate) struct CompiledArgument {
 
 impl CompiledRule {
     /// The globs by which it names tools; a rule that goes by label has found its tools already.
-    pub(super) fn tool_globs(&self) -> impl Iterator<Item = &Glob> {
+    pub(crate) fn tool_globs(&self) -> impl Iterator<Item = &Glob> {
         let by_label = !self.tools.labels.is_empty();
         let names = self.tools.names.iter();
         names.filter(move |glob| !by_label && glob.exact().is_none())

@@ -3,8 +3,8 @@
 //! (policy set, call) pairs are tried and `VETO_SEED` where they start; a difference prints the smallest
 //! case that still shows it.
 
-mod generate;
-mod model;
+pub(crate) mod generate;
+pub(crate) mod model;
 mod naive;
 mod shape;
 mod shrink;
