@@ -81,7 +81,7 @@ fn steps(text: &str) -> Vec<Step> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         match line {
-            "```yaml" => steps.push(Step::Write {
+            _ if line.starts_with("```yaml") => steps.push(Step::Write {
                 path: named.take().unwrap(),
                 text: lines
                     .by_ref()
