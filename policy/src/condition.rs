@@ -13,6 +13,7 @@ mod cost;
 mod environment;
 mod evaluate;
 mod expression;
+mod facts;
 mod functions;
 mod host;
 mod lower;

@@ -1,6 +1,8 @@
 //! Globs over names of tools and agents: `*` matches within a segment, `**` across segments;
 //! segments are separated by `.` or `/`. Either star may match nothing.
 
+mod covers;
+
 use std::sync::Arc;
 
 const MOST: usize = 256;

@@ -2,6 +2,7 @@
 //! number; what it needs is passed in.
 //!
 //! - [`compile()`] turns policy files into a [`PolicySet`], or into [`Diagnostics`]: all or nothing.
+//! - [`lint()`] tells what is worth a look in a set as a whole.
 //! - [`evaluate()`] turns a set and a [`Call`] into a [`Decision`] with its [`Reason`].
 //! - [`Arguments`] reads the arguments of a call strictly and gives them one canonical form.
 //!
@@ -22,6 +23,7 @@ pub mod format;
 mod glob;
 pub mod import;
 pub mod language;
+pub mod lint;
 mod list;
 pub mod matrix;
 pub mod print;
@@ -43,6 +45,7 @@ pub use evaluate::evaluate;
 pub use explain::{ConditionStep, Explanation, RuleReport, Verdict, explain};
 pub use format::{FormatError, format};
 pub use language::LANGUAGE_SCHEMA;
+pub use lint::{Registry, lint};
 pub use print::{print, print_json};
 pub use reason::{Reason, ReasonCode};
 pub use redact::{REDACTED, Redaction};

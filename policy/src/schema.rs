@@ -7,16 +7,20 @@
 mod bounds;
 mod cache;
 mod definitions;
+mod empty;
 mod explain;
 mod format;
+mod habits;
 mod inspect;
 mod json;
 mod multiple;
 mod order;
 mod other;
+mod range;
 mod read;
 mod rule;
 mod verdict;
+mod within;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,6 +35,8 @@ use crate::source::tree::Node;
 pub(crate) use bounds::Bound;
 pub(crate) use cache::SchemaCache;
 pub(crate) use definitions::Definitions;
+pub(crate) use habits::Habit;
+pub(crate) use range::Range;
 pub(crate) use verdict::Verdict;
 
 /// A compiled schema; cheap to clone, and shared with all that say the same.

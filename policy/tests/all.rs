@@ -15,6 +15,7 @@ mod all {
     mod format;
     mod import;
     mod language;
+    mod lint;
     mod matrix;
     mod properties;
     mod recipes;

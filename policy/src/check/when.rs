@@ -32,6 +32,13 @@ impl Window {
         }
     }
 
+    /// Tells whether all that is within the other one is within this one.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        let after = |start| other.not_before.is_some_and(|own| start <= own);
+        let before = |end| other.not_after.is_some_and(|own| own <= end);
+        self.not_before.is_none_or(after) && self.not_after.is_none_or(before)
+    }
+
     fn is_empty(self) -> bool {
         matches!((self.not_before, self.not_after), (Some(start), Some(end)) if start >= end)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::policy::CompiledPolicy;
 use super::vocabulary::{self, Vocabulary};
-use super::{Caches, rule};
+use super::{Caches, PolicySet, rule};
 use crate::check::{self, Document, Findings};
 use crate::diagnostic::{Diagnostic, DiagnosticCode as Code};
 use crate::source::tree::Node;
@@ -65,4 +65,11 @@ pub(super) fn compile(
     }
     file.findings = findings.found;
     Read { file, places }
+}
+
+impl PolicySet {
+    /// The policies of a file.
+    pub(crate) fn of_file(&self, path: &str) -> &[Arc<CompiledPolicy>] {
+        self.files.get(path).map_or(&[], |file| &file.policies)
+    }
 }

@@ -1,5 +1,6 @@
 //! Finds the rules that can match a call, so that cost follows them and not all rules.
 
+mod beside;
 mod globs;
 
 use std::sync::Arc;

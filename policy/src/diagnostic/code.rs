@@ -154,6 +154,42 @@ codes! {
     UnknownSchema = "unknown-schema",
         "A `use` names a schema that nobody defines.",
         "Correct the name, add it to the policy's `definitions`, or add a document of `kind: Schema`.";
+    UnreachableRule = "unreachable-rule",
+        "A rule can never match a call.",
+        "Correct what contradicts itself, or remove the rule.";
+    ShadowedRule = "shadowed-rule",
+        "A stricter rule matches every call that a rule is for, so the rule decides nothing.",
+        "Remove the rule, or make the stricter one narrower: of the rules that match, the strictest wins, whatever their order.";
+    RedundantRule = "redundant-rule",
+        "Another rule with the same effect matches every call that a rule matches.",
+        "Remove one of the two, or make them differ.";
+    UnmatchedTool = "unmatched-tool",
+        "A rule names tools that nobody registered.",
+        "Correct the name, or register the tool with a document of `kind: Tool`.";
+    UnmatchedSubject = "unmatched-subject",
+        "A policy names roles or agents that nobody knows.",
+        "Correct the name, or remove it.";
+    AllowAll = "allow-all",
+        "An allow opens every tool for any arguments.",
+        "Name the tools, list the arguments, or add a condition.";
+    FilterWithoutContract = "filter-without-contract",
+        "A rule filters by value on a tool without a contract, beside an allow that takes any arguments.",
+        "Register the tool with a document of `kind: Tool`, or list the arguments on the allow: an argument that is spelled differently passes both.";
+    UnanchoredPattern = "unanchored-pattern",
+        "A pattern of an allow leaves open what stands before or behind the match.",
+        "Write `^…$`: patterns search, so what is not anchored may stand anywhere in the text.";
+    UntypedBound = "untyped-bound",
+        "A bound of an allow is about one type, and values of other types pass.",
+        "Add the `type` beside the bound.";
+    UnusedName = "unused-name",
+        "A list, a schema or a definition is used nowhere.",
+        "Use it, or remove it.";
+    UnusedAcceptance = "unused-acceptance",
+        "A comment accepts a finding that there is not.",
+        "Remove the comment, or correct the code in it; it stands on the line of the finding or right above it.";
+    LintIncomplete = "lint-incomplete",
+        "Rules were not compared with each other, since the set has too many pairs.",
+        "Name tools and subjects more narrowly, or check the set in parts.";
 }
 
 impl fmt::Display for DiagnosticCode {

@@ -32,7 +32,8 @@ pub(super) fn segment(pointer: &mut String, name: &str) {
     pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
 }
 
-fn below(pointer: &str, names: &[&str]) -> String {
+/// Adds segments to a copy of a JSON Pointer.
+pub(super) fn below(pointer: &str, names: &[&str]) -> String {
     let mut pointer = pointer.to_owned();
     names.iter().for_each(|name| segment(&mut pointer, name));
     pointer

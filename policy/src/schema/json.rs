@@ -58,7 +58,8 @@ impl Shape {
 }
 
 impl Rule {
-    fn put_children(&self, map: &mut Map<String, Value>, regex: bool) {
+    /// Adds the schemas that it holds, under their keywords.
+    pub(super) fn put_children(&self, map: &mut Map<String, Value>, regex: bool) {
         for (place, shape) in self.children() {
             let json = shape.json(regex);
             let Some((keyword, name)) = place.split_first() else {

@@ -4,6 +4,7 @@
 //! case that still shows it.
 
 pub(crate) mod generate;
+mod lint;
 pub(crate) mod model;
 mod naive;
 mod shape;

@@ -72,6 +72,16 @@ impl Globs {
             .flat_map(|bucket| bucket.iter_mut().map(|(_, rules)| rules))
     }
 
+    /// How many globs a name has to try.
+    pub(super) fn tried(&self, tool: &str) -> usize {
+        let buckets = [
+            self.by_first.get(first(tool)),
+            self.by_last.get(last(tool)),
+            Some(&*self.loose),
+        ];
+        buckets.into_iter().flatten().map(Vec::len).sum()
+    }
+
     pub(super) fn for_each<'a>(&'a self, tool: &str, visit: impl FnMut(&'a BySubject)) {
         let buckets = [
             self.by_first.get(first(tool)),
