@@ -17,6 +17,7 @@ pub mod compile;
 mod condition;
 pub mod decision;
 pub mod diagnostic;
+pub mod diff;
 pub mod evaluate;
 pub mod explain;
 pub mod format;

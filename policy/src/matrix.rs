@@ -22,11 +22,13 @@ use crate::call::Agent;
 use crate::compile::PolicySet;
 use crate::source::Source;
 
-use axes::{Axes, axes};
+pub(crate) use axes::{Axes, axes};
 pub use axes::{Column, ColumnKind, Subject};
 pub use cell::{Branch, Cell, Kind};
 use fold::Folder;
-use places::Places;
+pub(crate) use guard::{Argument, Met, Requirement, has_pattern};
+pub(crate) use places::Places;
+pub(crate) use report::{Line, lines, requirement_json};
 
 /// Most cells of a matrix.
 pub const MOST_CELLS: usize = 250_000;
@@ -156,6 +158,11 @@ impl<'a> Matrix<'a> {
         let inside = subject < self.subjects.len() && column < self.columns.len();
         let at = subject * self.columns.len() + column;
         self.grid.get(at).copied().filter(|_| inside)
+    }
+
+    /// Where rules stand.
+    pub(crate) const fn places(&self) -> &Places {
+        &self.places
     }
 
     /// Every distinct cell once.

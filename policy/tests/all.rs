@@ -10,6 +10,7 @@ mod all {
     mod conditions;
     mod corpus;
     mod diagnostics;
+    mod diff;
     mod editor;
     mod examples;
     mod format;

@@ -6,6 +6,7 @@ use veto_core::Timestamp;
 
 use super::guard::Requirement;
 use crate::call::Call;
+use crate::check::Terms;
 use crate::compile::Rule;
 use crate::condition::Environment;
 use crate::decision::Outcome;
@@ -16,6 +17,8 @@ use crate::list::Lists;
 #[derive(Debug)]
 pub struct Cell<'a> {
     branches: Vec<Arc<Branch<'a>>>,
+    /// What every call keeps that the rules decide.
+    kept: Option<Requirement<'a>>,
     lists: &'a Lists,
 }
 
@@ -72,6 +75,12 @@ impl<'a> Branch<'a> {
         self.rule.map(|rule| rule.to_string())
     }
 
+    /// Who may approve; None: it asks for no approval.
+    pub(crate) fn terms(&self) -> Option<&'a Terms> {
+        let rule = self.rule.filter(|_| self.outcome == Outcome::Approval)?;
+        rule.rule.approval.as_deref()
+    }
+
     /// It only turns what another branch allows into an approval.
     #[must_use]
     pub const fn is_only_if_allowed(&self) -> bool {
@@ -96,8 +105,25 @@ impl<'a> Branch<'a> {
 }
 
 impl<'a> Cell<'a> {
-    pub(super) const fn new(branches: Vec<Arc<Branch<'a>>>, lists: &'a Lists) -> Self {
-        Self { branches, lists }
+    pub(super) const fn new(
+        branches: Vec<Arc<Branch<'a>>>,
+        kept: Option<Requirement<'a>>,
+        lists: &'a Lists,
+    ) -> Self {
+        Self {
+            branches,
+            kept,
+            lists,
+        }
+    }
+
+    /// What every call keeps that the rules decide.
+    pub(crate) const fn kept(&self) -> Option<&Requirement<'a>> {
+        self.kept.as_ref()
+    }
+
+    pub(crate) const fn lists(&self) -> &'a Lists {
+        self.lists
     }
 
     /// What is asked in turn.

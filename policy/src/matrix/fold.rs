@@ -11,6 +11,7 @@ use crate::check::{Effect, Window};
 use crate::compile::{CompiledRule, PolicySet, Rule};
 use crate::condition::Condition;
 use crate::decision::Outcome;
+use crate::diff::compared;
 
 /// Makes cells; what a rule asks is worked out once.
 #[derive(Debug)]
@@ -80,11 +81,11 @@ impl<'a> Folder<'a> {
         let mut allows = take(&|b| b.outcome == Outcome::Allow);
         let lists = &*self.set.vocabulary.lists;
         if let Some(at) = denies.iter().position(|branch| branch.is_always()) {
-            return Cell::new(vec![denies.swap_remove(at)], lists);
+            return Cell::new(vec![denies.swap_remove(at)], None, lists);
         }
         if approvals.is_empty() && allows.is_empty() {
             // Whatever denies changes nothing.
-            return Cell::new(Vec::new(), lists);
+            return Cell::new(Vec::new(), None, lists);
         }
         if approvals.iter().any(|branch| branch.is_always()) {
             allows.clear();
@@ -96,6 +97,9 @@ impl<'a> Folder<'a> {
         let others: Vec<_> = approvals.iter().chain(&allows).cloned().collect();
         escalations.retain(|branch| others.iter().any(|other| may_join(branch, other)));
         let mut branches = Vec::new();
+        let kept = contract
+            .clone()
+            .map(|contract| Requirement::Contract(contract, true));
         if let Some(contract) = contract {
             branches.push(Arc::new(Branch {
                 outcome: Outcome::Deny,
@@ -108,7 +112,7 @@ impl<'a> Folder<'a> {
         branches.append(&mut approvals);
         branches.append(&mut escalations);
         branches.append(&mut allows);
-        Cell::new(branches, lists)
+        Cell::new(branches, kept, lists)
     }
 }
 
@@ -122,7 +126,14 @@ fn may_join(branch: &Branch<'_>, other: &Branch<'_>) -> bool {
     let fails = (branch.requirements.iter()).find_map(|asked| asked.condition(Met::Fails));
     let is_met = |asked: &Requirement<'_>| asked.condition(Met::Yes) == fails;
     let apart = fails.is_some() && other.requirements.iter().any(is_met);
-    !same && !apart
+    let is_number = |name: &String| {
+        other
+            .requirements
+            .iter()
+            .any(|asked| asked.takes_number(name))
+    };
+    let names = fails.and_then(compared);
+    !same && !apart && !names.is_some_and(|names| names.iter().all(is_number))
 }
 
 /// The branches of one rule.

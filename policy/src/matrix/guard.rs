@@ -94,6 +94,18 @@ impl Requirement<'_> {
         }
     }
 
+    /// It takes nothing but a number for the argument.
+    pub(super) fn takes_number(&self, name: &str) -> bool {
+        let Self::Argument(argument) = self else {
+            return false;
+        };
+        let kind = argument.json.get("type").and_then(Value::as_str);
+        argument.name == name
+            && argument.strict
+            && !argument.optional
+            && matches!(kind, Some("number" | "integer"))
+    }
+
     pub(crate) fn holds(&self, environment: &Environment<'_>) -> bool {
         let arguments = environment.call.arguments.as_map();
         match self {
@@ -113,6 +125,19 @@ impl Requirement<'_> {
                 !all.iter().all(|argument| argument.holds(arguments))
                     || condition.is_some_and(|when| when.is_met(environment) == Ok(false))
             }
+        }
+    }
+}
+
+/// Tells whether a schema may find a value unclear: it has a pattern, or what may hold one.
+pub(crate) fn has_pattern(json: &Value) -> bool {
+    match json {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Array(items) => items.iter().any(has_pattern),
+        Value::Object(map) => {
+            map.contains_key("pattern")
+                || map.contains_key("patternProperties")
+                || map.values().any(has_pattern)
         }
     }
 }

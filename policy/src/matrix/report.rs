@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::cell::{Branch, Cell};
 use super::guard::{Argument, Met, Requirement};
 use super::places::Places;
-use super::{Column, Matrix, Subject};
+use super::{Column, Matrix, Subject, words};
+use crate::check::Terms;
 use crate::diagnostic::visible;
 
 /// Cells whose conditions are listed in the text; the JSON report has all of them.
@@ -20,26 +21,42 @@ const MOST_NOTES: usize = 500;
 pub(crate) struct Line {
     /// What comes of the calls.
     pub(crate) outcome: &'static str,
-    /// The rule with its place. Empty: the contract of the tool.
-    pub(crate) rule: String,
-    /// What is asked.
+    /// `policy/rule`. None: the contract of the tool.
+    pub(crate) rule: Option<String>,
+    /// File and line of the rule.
+    pub(crate) place: Option<(String, u32)>,
+    /// What is asked, and of an approval who may give it.
     pub(crate) conditions: Vec<String>,
 }
 
-/// The branches of a cell in words, what is left over last.
+impl Line {
+    /// The rule with its place, as it stands behind the outcome.
+    pub(crate) fn origin(&self) -> String {
+        let place = self.place.as_ref();
+        let place = place.map(|(path, line)| format!(" ({path}:{line})"));
+        let rule = self.rule.as_deref().unwrap_or_default();
+        format!("{rule}{}", place.unwrap_or_default())
+    }
+}
+
+/// The branches of a cell in words.
 pub(crate) fn lines(cell: &Cell<'_>, places: &Places) -> Vec<Line> {
-    let line = |branch: &Branch<'_>| Line {
-        outcome: if branch.if_allowed {
-            "approval, if allowed"
-        } else {
-            branch.outcome.as_str()
-        },
-        rule: branch.rule.map_or_else(String::new, |rule| {
-            let place = places.get(rule);
-            let place = place.map(|(path, line)| format!(" ({path}:{line})"));
-            format!("{rule}{}", place.unwrap_or_default())
-        }),
-        conditions: branch.conditions(),
+    let line = |branch: &Branch<'_>| {
+        let mut conditions = branch.conditions();
+        conditions.extend(branch.terms().map(words::terms));
+        Line {
+            outcome: if branch.if_allowed {
+                "approval, if allowed"
+            } else {
+                branch.outcome.as_str()
+            },
+            rule: branch.rule(),
+            place: branch.rule.and_then(|rule| {
+                let (path, line) = places.get(rule)?;
+                Some((path.to_owned(), line))
+            }),
+            conditions,
+        }
     };
     cell.branches().map(line).collect()
 }
@@ -82,7 +99,7 @@ fn note(cell: &Cell<'_>, places: &Places, out: &mut String) {
     let lines = lines(cell, places);
     let always = cell.branches().last().is_some_and(Branch::is_always);
     for line in &lines {
-        let text = format!("    {}  {}", line.outcome, line.rule);
+        let text = format!("    {}  {}", line.outcome, line.origin());
         let _ = writeln!(out, "{}", visible(text.trim_end()));
         for condition in &line.conditions {
             let _ = writeln!(out, "      - {}", visible(condition));
@@ -109,25 +126,42 @@ fn column(column: &Column) -> Value {
 }
 
 fn cell(cell: &Cell<'_>, places: &Places) -> Value {
-    let branch = |branch: &Branch<'_>| {
-        let place = branch.rule.and_then(|rule| places.get(rule));
-        json!({
-            "outcome": branch.outcome.as_str(),
-            "only_if_allowed": branch.if_allowed,
-            "rule": branch.rule(),
-            "path": place.map(|(path, _)| path),
-            "line": place.map(|(_, line)| line),
-            "conditions": branch.requirements.iter().map(requirement).collect::<Vec<_>>(),
-        })
-    };
+    let branches = cell.branches().map(|branch| branch_json(branch, places));
     json!({
         "kind": cell.kind().as_str(),
         "summary": cell.summary(),
-        "branches": cell.branches().map(branch).collect::<Vec<_>>(),
+        "branches": branches.collect::<Vec<_>>(),
     })
 }
 
-fn requirement(requirement: &Requirement<'_>) -> Value {
+/// A branch as JSON.
+fn branch_json(branch: &Branch<'_>, places: &Places) -> Value {
+    let place = branch.rule.and_then(|rule| places.get(rule));
+    let conditions = branch.requirements.iter().map(requirement_json);
+    json!({
+        "outcome": branch.outcome.as_str(),
+        "only_if_allowed": branch.if_allowed,
+        "rule": branch.rule(),
+        "path": place.map(|(path, _)| path),
+        "line": place.map(|(_, line)| line),
+        "conditions": conditions.collect::<Vec<_>>(),
+        "approval": branch.terms().map(terms),
+    })
+}
+
+/// The terms of an approval as JSON.
+fn terms(terms: &Terms) -> Value {
+    json!({
+        "approvers": terms.approvers,
+        "quorum": terms.quorum,
+        "expires_seconds": terms.expires.as_secs(),
+        "independent": terms.independent,
+        "text": words::terms(terms),
+    })
+}
+
+/// A requirement as JSON.
+pub(crate) fn requirement_json(requirement: &Requirement<'_>) -> Value {
     let mut value = match requirement {
         Requirement::Contract(contract, kept) => {
             json!({ "kind": "contract", "kept": kept, "schema": contract.json })

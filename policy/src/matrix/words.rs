@@ -1,11 +1,12 @@
 //! Requirements in words.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 use veto_core::Timestamp;
 
 use super::guard::{Argument, Met, Requirement};
+use crate::check::Terms;
 use crate::condition::Condition;
 
 /// Longest words for one schema; a longer one is cut, and the JSON report has all of it.
@@ -53,6 +54,31 @@ impl fmt::Display for Argument<'_> {
     }
 }
 
+/// The terms of an approval in words.
+pub(super) fn terms(terms: &Terms) -> String {
+    let mut approvers: Vec<_> = terms.approvers.iter().map(String::as_str).collect();
+    approvers.sort_unstable();
+    let mut text = format!(
+        "approved by {}",
+        listed(&approvers).replace(" and ", " or ")
+    );
+    if terms.quorum > 1 {
+        let _ = write!(text, ", {} of them", terms.quorum);
+    }
+    let seconds = terms.expires.as_secs();
+    let (count, unit) = match seconds {
+        _ if seconds.is_multiple_of(86_400) => (seconds / 86_400, "d"),
+        _ if seconds.is_multiple_of(3_600) => (seconds / 3_600, "h"),
+        _ if seconds.is_multiple_of(60) => (seconds / 60, "m"),
+        _ => (seconds, "s"),
+    };
+    let _ = write!(text, ", within {count}{unit}");
+    if terms.independent {
+        text.push_str(", never by the person it acts for");
+    }
+    text
+}
+
 /// An instant without a fraction of nothing.
 fn time(time: Timestamp) -> String {
     time.to_string().replace(".000000Z", "Z")
@@ -65,7 +91,7 @@ fn one_line(condition: &Condition) -> String {
 }
 
 /// The text, cut where it is longer than so many characters.
-pub(crate) fn clipped(text: &str, most: usize) -> String {
+pub(super) fn clipped(text: &str, most: usize) -> String {
     let mut cut: String = text.chars().take(most).collect();
     if cut.len() < text.len() {
         cut.push('…');
@@ -74,7 +100,7 @@ pub(crate) fn clipped(text: &str, most: usize) -> String {
 }
 
 /// Names in backticks, with `and` before the last.
-pub(crate) fn listed(names: &[&str]) -> String {
+fn listed(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => format!("`{one}`"),

@@ -1,7 +1,7 @@
 //! The matrix says what the evaluator does: calls are drawn from its cells and decided by both.
 
-mod draw;
-mod example;
+pub(crate) mod draw;
+pub(crate) mod example;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,7 @@ pub(crate) mod generate;
 mod lint;
 pub(crate) mod model;
 mod naive;
-mod shape;
+pub(crate) mod shape;
 mod shrink;
 
 use std::collections::BTreeMap;

@@ -22,7 +22,7 @@ struct Asks {
     optional: BTreeSet<String>,
 }
 
-pub(super) struct Drawer {
+pub(crate) struct Drawer {
     branches: Vec<Asks>,
     /// Values of all branches, by argument.
     pool: Pool,
@@ -34,7 +34,7 @@ pub(super) struct Drawer {
 
 impl Drawer {
     /// Reads the JSON of a cell.
-    pub(super) fn new(cell: &Value, lists: &BTreeMap<String, Vec<Value>>) -> Self {
+    pub(crate) fn new(cell: &Value, lists: &BTreeMap<String, Vec<Value>>) -> Self {
         let mut drawer = Self {
             branches: Vec::new(),
             pool: Pool::new(),
@@ -160,7 +160,7 @@ impl Drawer {
     }
 
     /// A call that the cell is about, and when it is made.
-    pub(super) fn call(
+    pub(crate) fn call(
         &self,
         agent: &Agent,
         tool: &ToolName,
