@@ -118,7 +118,7 @@ fn takes(field: &Value, definitions: &Map<String, Value>) -> String {
             let kinds: Vec<_> = kinds.iter().map(plain).collect();
             kinds.join(" or ").replace("string", "text")
         }
-        _ => "anything".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "anything".to_owned(),
     }
 }
 
@@ -127,10 +127,9 @@ fn referred<'a>(field: &Value, definitions: &'a Map<String, Value>) -> Option<&'
 }
 
 fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn words(value: &Value) -> String {
