@@ -56,6 +56,9 @@ pub(crate) enum Error {
     /// Files are not formatted, or cannot be; which ones was printed already.
     #[error("{0}")]
     NotFormatted(String),
+    /// Something was found, or differs; what was printed already.
+    #[error("{0}")]
+    Found(String),
     /// A replay missed what it must show.
     #[error("{0}")]
     PromiseMissed(String),
@@ -91,6 +94,7 @@ impl Error {
             Self::NotAllowed
             | Self::NotFormatted(_)
             | Self::TestsFailed(_)
+            | Self::Found(_)
             | Self::PromiseMissed(_)
             | Self::Command(_) => None,
             Self::InvalidPolicies(_) => Some(Code::InvalidPolicy),
@@ -112,6 +116,7 @@ impl Error {
             | Self::InvalidPolicies(_)
             | Self::NotFormatted(_)
             | Self::TestsFailed(_)
+            | Self::Found(_)
             | Self::PromiseMissed(_)
             | Self::NotEnforced(_)
             | Self::Output(_)

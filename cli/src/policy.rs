@@ -1,14 +1,19 @@
 //! `veto policy`: policies as code.
 
+mod diff;
 mod explain;
 mod files;
+mod findings;
 mod fmt;
 mod import;
 mod init;
+mod lint;
 mod list;
+mod matrix;
 mod publish;
 mod schema;
 mod show;
+mod subjects;
 mod test;
 mod validate;
 mod version;
@@ -53,10 +58,13 @@ pub(crate) enum Command {
     /// valid; 2 there is no case to run.
     Test(test::Test),
     /// Check the policies and tests of a directory here, without a server
-    Validate {
-        /// The directory, or one file
-        path: PathBuf,
-    },
+    Validate(validate::Validate),
+    /// Find what is worth a look in a policy set as a whole: exit 1 when there is something
+    Lint(lint::Lint),
+    /// Show who may do what with which tool, worked out from the rules
+    Matrix(matrix::Matrix),
+    /// Show what differs between two directories or versions
+    Diff(diff::Diff),
 }
 
 /// What to publish, and what to say about it.
@@ -94,6 +102,9 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
         Command::Schema => schema::run(),
         Command::Import(import) => import::run(global, &import),
         Command::Test(test) => test::run(global, test).await,
-        Command::Validate { path } => validate::run(global, &path),
+        Command::Validate(command) => validate::run(global, &command),
+        Command::Lint(command) => lint::run(global, command).await,
+        Command::Matrix(command) => matrix::run(global, command).await,
+        Command::Diff(command) => diff::run(global, command).await,
     }
 }

@@ -50,7 +50,8 @@ pub(crate) struct Explain {
     at: Option<Timestamp>,
 }
 
-fn label(text: &str) -> Result<(String, String), String> {
+/// Reads `name=value`.
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
     let pair = text
         .split_once('=')
         .ok_or("write a label as `name=value`")?;
@@ -66,7 +67,7 @@ pub(super) fn run(global: &Global, explain: Explain) -> Result<(), Error> {
     let sources = files::read(&explain.path)?;
     let set = match compile(&sources) {
         Ok(compiled) => compiled.set,
-        Err(found) => return Err(super::validate::refuse(&found.0, &sources)),
+        Err(found) => return Err(super::findings::refuse(&found.0, &sources)),
     };
     let at = explain.at.unwrap_or_else(|| SystemClock.now());
     let environment = match global.environment_if_any() {

@@ -137,8 +137,13 @@ fn stem(name: &str) -> Option<&str> {
 }
 
 fn relative(path: &Path, base: &Path) -> String {
-    let parts = path.strip_prefix(base).unwrap_or(path).components();
-    let parts: Vec<_> = parts
+    with_slashes(path.strip_prefix(base).unwrap_or(path))
+}
+
+/// A path as policies are named by, on every system.
+pub(super) fn with_slashes(path: &Path) -> String {
+    let parts: Vec<_> = path
+        .components()
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
     parts.join("/")

@@ -18,14 +18,17 @@ struct Shown {
     files: Vec<File>,
 }
 
+/// A file of a version.
 #[derive(Serialize)]
-struct File {
-    path: String,
-    text: String,
+pub(super) struct File {
+    /// Its path in the set.
+    pub(super) path: String,
+    /// What it says.
+    pub(super) text: String,
 }
 
-/// Prints a version: as a table its files as they are, each under its path as a YAML comment.
-pub(super) async fn run(global: &Global, version: u64) -> Result<(), Error> {
+/// Asks for a version with its files; 0 is the newest.
+pub(super) async fn fetch(global: &Global, version: u64) -> Result<(Version, Vec<File>), Error> {
     let scope = ScopeRef {
         project: global.project()?,
         environment: global.environment()?,
@@ -41,10 +44,14 @@ pub(super) async fn run(global: &Global, version: u64) -> Result<(), Error> {
         path: file.path,
         text: file.text,
     });
-    let shown = Shown {
-        version: Version::from(answer.version.unwrap_or_default()),
-        files: files.collect(),
-    };
+    let version = Version::from(answer.version.unwrap_or_default());
+    Ok((version, files.collect()))
+}
+
+/// Prints a version: as a table its files as they are, each under its path as a YAML comment.
+pub(super) async fn run(global: &Global, version: u64) -> Result<(), Error> {
+    let (version, files) = fetch(global, version).await?;
+    let shown = Shown { version, files };
     if global.output != Format::Table {
         return global.output.document(&shown);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use veto_policy::suite::{self, Report, Suite, Survivors};
 use veto_policy::{PolicySet, Source, compile};
 
-use super::{files, validate};
+use super::{files, findings};
 use crate::arguments::Global;
 use crate::error::Error;
 use crate::output::{self, Format};
@@ -100,7 +100,7 @@ fn read(test: &Test) -> Result<Read, Error> {
         (compiled, suites) => {
             let found = [compiled.err(), suites.err()].into_iter().flatten();
             let found: Vec<_> = found.flat_map(|found| found.0).collect();
-            return Err(validate::refuse(&found, &[sources, tests].concat()));
+            return Err(findings::refuse(&found, &[sources, tests].concat()));
         }
     };
     for suite in &mut suites {

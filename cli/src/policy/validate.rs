@@ -1,44 +1,38 @@
-//! `veto policy validate`: the checker, here, without a server.
+//! `veto policy validate`: the checker and lint, here, without a server.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use serde::Serialize;
-use veto_policy::{Diagnostic, DiagnosticSeverity, Source, compile, render, suite};
+use veto_policy::{Registry, Source, compile, lint, suite};
 
-use super::files;
+use super::{files, findings};
 use crate::arguments::Global;
 use crate::error::Error;
-use crate::output::{self, Format};
 
-/// A finding as data.
-#[derive(Serialize)]
-struct Finding<'a> {
-    code: &'a str,
-    severity: &'static str,
-    path: &'a str,
-    line: u32,
-    column: u32,
-    length: u32,
-    message: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    help: &'a str,
+/// What to check.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Validate {
+    /// The directory, or one file
+    path: PathBuf,
+    /// Write the findings as SARIF 2.1.0 too, for code hosts
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
 }
 
 /// Prints the findings in policies and suites of tests; fails when one is an error.
-pub(super) fn run(global: &Global, path: &Path) -> Result<(), Error> {
+pub(super) fn run(global: &Global, validate: &Validate) -> Result<(), Error> {
+    let path = &validate.path;
     let mut sources = Vec::new();
-    let mut findings = Vec::new();
+    let mut found = Vec::new();
     let mut summary = Vec::new();
     if !files::is_suite_file(path) {
         sources = files::read(path)?;
         match compile(&sources) {
             Ok(compiled) => {
-                let set = &compiled.set;
-                let (policies, rules) = (set.policy_count(), set.rule_count());
+                let (policies, rules) = (compiled.set.policy_count(), compiled.set.rule_count());
                 summary.push(format!("{policies} policies, {rules} rules"));
-                findings = compiled.warnings;
+                found = lint(&compiled, &sources, &Registry::default());
             }
-            Err(found) => findings = found.0,
+            Err(errors) => found = errors.0,
         }
     }
     let tests = files::suites(path)?;
@@ -49,21 +43,21 @@ pub(super) fn run(global: &Global, path: &Path) -> Result<(), Error> {
                 summary.push(format!("{cases} cases of tests"));
             }
         }
-        Err(found) => findings.extend(found.0),
+        Err(errors) => found.extend(errors.0),
     }
     sources.extend(tests);
-    print(global.output, &findings, &sources)?;
-    match errors(&findings) {
+    if let Some(file) = &validate.sarif {
+        findings::write_sarif(file, path, &found)?;
+    }
+    findings::print(global.output, &found, &sources)?;
+    match findings::errors(&found) {
         0 => {
-            eprintln!(
-                "ok: {} files, {}, {} warnings",
-                sources.len(),
-                summary.join(", "),
-                findings.len()
-            );
+            let (files, warnings) = (sources.len(), found.len());
+            let summary = summary.join(", ");
+            eprintln!("ok: {files} files, {summary}, {warnings} warnings");
             Ok(())
         }
-        count => Err(Error::InvalidPolicies(counted(count))),
+        count => Err(Error::InvalidPolicies(findings::counted(count))),
     }
 }
 
@@ -72,69 +66,7 @@ pub(super) fn before_publish(sources: &[Source]) -> Result<(), Error> {
     let Err(found) = compile(sources) else {
         return Ok(());
     };
-    let count = show(&found.0, sources);
-    let message = format!("{}; nothing was published", counted(count));
+    let count = findings::tell(&found.0, sources);
+    let message = format!("{}; nothing was published", findings::counted(count));
     Err(Error::InvalidPolicies(message))
-}
-
-/// Shows findings on stderr; the error says how many stop the command.
-pub(super) fn refuse(findings: &[Diagnostic], sources: &[Source]) -> Error {
-    Error::InvalidPolicies(counted(show(findings, sources)))
-}
-
-fn show(findings: &[Diagnostic], sources: &[Source]) -> usize {
-    for finding in findings {
-        eprintln!("{}", rendered(finding, sources));
-    }
-    errors(findings)
-}
-
-fn print(format: Format, findings: &[Diagnostic], sources: &[Source]) -> Result<(), Error> {
-    if format == Format::Table {
-        return findings
-            .iter()
-            .try_for_each(|f| output::line(&rendered(f, sources)));
-    }
-    let data: Vec<_> = findings.iter().map(Finding::from).collect();
-    match format {
-        Format::Jsonl => data.iter().try_for_each(|finding| format.document(finding)),
-        Format::Table | Format::Json | Format::Yaml => format.document(&data),
-    }
-}
-
-fn rendered(finding: &Diagnostic, sources: &[Source]) -> String {
-    match sources.iter().find(|source| source.path == finding.path) {
-        Some(source) => render(finding, source),
-        None => finding.message.clone(),
-    }
-}
-
-fn errors(findings: &[Diagnostic]) -> usize {
-    findings
-        .iter()
-        .filter(|finding| finding.severity == DiagnosticSeverity::Error)
-        .count()
-}
-
-fn counted(errors: usize) -> String {
-    if errors == 1 {
-        "1 error in the files".to_owned()
-    } else {
-        format!("{errors} errors in the files")
-    }
-}
-
-impl<'a> From<&'a Diagnostic> for Finding<'a> {
-    fn from(diagnostic: &'a Diagnostic) -> Self {
-        Self {
-            code: diagnostic.code.as_str(),
-            severity: diagnostic.severity.as_str(),
-            path: &diagnostic.path,
-            line: diagnostic.line,
-            column: diagnostic.column,
-            length: diagnostic.length,
-            message: &diagnostic.message,
-            help: &diagnostic.help,
-        }
-    }
 }

@@ -13,6 +13,7 @@ mod harness;
 mod offline;
 mod outcomes;
 mod policies;
+mod review;
 mod suites;
 mod usage;
 mod walkthrough;

@@ -1,0 +1,191 @@
+//! `veto policy diff`: what differs between two policy sets, each a directory or a version of the environment.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::Serialize;
+use similar::TextDiff;
+use veto_policy::Source;
+
+use super::{files, show};
+use crate::arguments::Global;
+use crate::error::Error;
+use crate::output::{self, Format};
+
+/// What to compare.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// A directory, or a version: `@latest`, or a number such as `7` (`./7` is a directory)
+    old: Place,
+    /// The same, for what comes after
+    new: Place,
+    /// Exit with 1 when it is so; without it, exit with 0 whatever differs
+    #[arg(long, value_name = "WHAT")]
+    fail_on: Option<FailOn>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// Anything differs
+    Any,
+}
+
+/// Where a policy set is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Directory(PathBuf),
+    /// 0: the newest.
+    Version(u64),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_prefix('@').unwrap_or(text);
+        if text == "@latest" {
+            return Ok(Self::Version(0));
+        }
+        match number.parse() {
+            Ok(0) => Err("versions are counted from 1".to_owned()),
+            Ok(version) => Ok(Self::Version(version)),
+            Err(_) if text.starts_with('@') => Err("write `@latest` or `@7`".to_owned()),
+            Err(_) => Ok(Self::Directory(PathBuf::from(text))),
+        }
+    }
+}
+
+/// A file that differs.
+#[derive(Debug, Serialize)]
+struct Changed {
+    path: String,
+    change: &'static str,
+    diff: String,
+}
+
+/// Prints what differs.
+pub(super) async fn run(global: &Global, command: Diff) -> Result<(), Error> {
+    let old = sources(global, &command.old).await?;
+    let new = sources(global, &command.new).await?;
+    let changed = compare(&old, &new);
+    match global.output {
+        Format::Table => changed
+            .iter()
+            .try_for_each(|file| output::line(file.diff.trim_end()))?,
+        Format::Jsonl => changed
+            .iter()
+            .try_for_each(|file| global.output.document(file))?,
+        Format::Json | Format::Yaml => global.output.document(&changed)?,
+    }
+    match changed.len() {
+        0 => Ok(()),
+        _ if command.fail_on.is_none() => Ok(()),
+        1 => Err(Error::Found("1 file differs".to_owned())),
+        count => Err(Error::Found(format!("{count} files differ"))),
+    }
+}
+
+async fn sources(global: &Global, place: &Place) -> Result<Vec<Source>, Error> {
+    match place {
+        Place::Directory(path) => files::read(path),
+        Place::Version(version) => {
+            let (_, files) = show::fetch(global, *version).await?;
+            let sources = files.into_iter().map(|file| Source {
+                path: file.path,
+                text: file.text,
+            });
+            Ok(sources.collect())
+        }
+    }
+}
+
+/// The files that differ, by path.
+fn compare(old: &[Source], new: &[Source]) -> Vec<Changed> {
+    let by_path = |sources: &[Source]| -> BTreeMap<String, String> {
+        let pair = |source: &Source| (source.path.clone(), source.text.clone());
+        sources.iter().map(pair).collect()
+    };
+    let (old, new) = (by_path(old), by_path(new));
+    let mut paths: Vec<_> = old.keys().chain(new.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    let file = |path: &String| {
+        let (change, before, after) = match (old.get(path), new.get(path)) {
+            (Some(before), Some(after)) => ("changed", &**before, &**after),
+            (Some(before), None) => ("removed", &**before, ""),
+            (None, after) => ("added", "", after.map_or("", |text| text)),
+        };
+        let named = |side: &str, is_there: bool| {
+            let name = format!("{side}/{path}");
+            if is_there {
+                name
+            } else {
+                "/dev/null".to_owned()
+            }
+        };
+        let from = named("old", change != "added");
+        let to = named("new", change != "removed");
+        let diff = TextDiff::from_lines(before, after);
+        let same = change == "changed" && before == after;
+        (!same).then(|| Changed {
+            path: path.clone(),
+            change,
+            diff: diff.unified_diff().header(&from, &to).to_string(),
+        })
+    };
+    paths.into_iter().filter_map(file).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_version_or_a_directory() {
+        for (text, version) in [("@latest", 0), ("7", 7), ("@7", 7)] {
+            assert_eq!(text.parse(), Ok(Place::Version(version)), "{text}");
+        }
+        for text in ["policies", "./7", "../old"] {
+            assert_eq!(text.parse(), Ok(Place::Directory(text.into())), "{text}");
+        }
+        for text in ["0", "@0", "@newest", "@"] {
+            assert!(text.parse::<Place>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn files_that_came_went_and_changed_are_told_apart() {
+        let source = |path: &str, text: &str| Source {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        let old = [source("a", "1\n"), source("b", "1\n"), source("d", "1\n")];
+        let new = [source("b", "2\n"), source("c", "1\n"), source("d", "1\n")];
+        let found = compare(&old, &new);
+        let told: Vec<_> = found
+            .iter()
+            .map(|f| (&*f.path, f.change, &*f.diff))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    "a",
+                    "removed",
+                    "--- old/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"
+                ),
+                (
+                    "b",
+                    "changed",
+                    "--- old/b\n+++ new/b\n@@ -1 +1 @@\n-1\n+2\n"
+                ),
+                (
+                    "c",
+                    "added",
+                    "--- /dev/null\n+++ new/c\n@@ -0,0 +1 @@\n+1\n"
+                ),
+            ]
+        );
+    }
+}
