@@ -34,6 +34,12 @@ pub(crate) struct Subjects {
 }
 
 impl Subjects {
+    /// Tells whether any are chosen.
+    pub(super) fn are_chosen(&self) -> bool {
+        let one = self.agent.is_some() || !self.role.is_empty() || !self.label.is_empty();
+        one || self.registered || !self.tool.is_empty()
+    }
+
     /// The rows and columns.
     pub(super) async fn wanted(self, global: &Global) -> Result<Wanted, Error> {
         let mut agents = Vec::new();

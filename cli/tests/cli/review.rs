@@ -131,7 +131,7 @@ fn the_matrix_tells_who_may_do_what() {
     for part in [
         "role support",
         "anyone else",
-        "allow if [1]",
+        "allow if [",
         "refunds/small (p.yaml:6)",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -196,6 +196,54 @@ fn directories_are_compared_file_by_file() {
 }
 
 #[test]
+fn meanings_are_compared_and_looser_ones_can_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    write(here, "old/p.yaml", POLICY);
+    // Another name, another file, another order: the same meaning.
+    write(
+        here,
+        "same/q.yaml",
+        &POLICY.replace("id: small", "id: little"),
+    );
+    write(
+        here,
+        "looser/p.yaml",
+        &POLICY.replace("maximum: 50", "maximum: 60"),
+    );
+    let diff = |old: &str, new: &str, more: &[&str]| {
+        run(
+            here,
+            &[&["policy", "diff", "--semantic", old, new], more].concat(),
+        )
+    };
+    let same = diff("old", "same", &["--fail-on", "any"]).code(0).stdout;
+    assert!(same.starts_with("no call is decided otherwise"), "{same}");
+    let looser = diff("old", "looser", &[]).code(0).stdout;
+    assert!(
+        looser.contains("looser     refund for role support"),
+        "{looser}"
+    );
+    let failed = diff("old", "looser", &["--fail-on", "looser"]).code(1);
+    assert_eq!(
+        failed.stderr,
+        "error: cells that may be looser than before: 1\n"
+    );
+    let stricter = diff("looser", "old", &["--fail-on", "looser", "-o", "json"]).code(0);
+    assert_eq!(stricter.json()["stricter"], 1);
+    diff("looser", "old", &["--fail-on", "any"]).code(1);
+    let other = ["--tool", "export", "--role", "support", "--fail-on", "any"];
+    diff("old", "looser", &other).code(0);
+    // What only means something for meanings is refused for texts.
+    for more in [&["--fail-on", "looser"][..], &["--tool", "export"]] {
+        run(here, &[&["policy", "diff", "old", "looser"], more].concat()).code(2);
+    }
+    write(here, "wrong/p.yaml", "kind: Policy\n");
+    let wrong = diff("old", "wrong", &[]).code(1);
+    assert!(wrong.stderr.contains("error[INVALID_POLICY]"), "{wrong:#?}");
+}
+
+#[test]
 fn versions_and_registered_agents_are_asked_of_the_control_plane() {
     let directory = tempfile::tempdir().unwrap();
     let dev = Dev::start(directory.path(), &[]);
@@ -218,6 +266,17 @@ fn versions_and_registered_agents_are_asked_of_the_control_plane() {
         .collect();
     assert_eq!(kinds, ["added", "removed", "removed"]);
     dev.veto(&["policy", "diff", "9", path]).code(1);
+    let meant = dev.veto(&[
+        "policy",
+        "diff",
+        "--semantic",
+        "1",
+        other,
+        "--registered",
+        "-o",
+        "json",
+    ]);
+    assert_ne!(meant.code(0).json()["looser"], 0);
 
     let matrix = dev.veto(&["policy", "matrix", path, "--registered", "-o", "json"]);
     let names: Vec<_> = matrix.code(0).json()["subjects"]
