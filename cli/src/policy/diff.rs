@@ -1,11 +1,10 @@
 //! `veto policy diff`: what differs between two policy sets, each a directory or a version of the environment.
 
-use std::collections::BTreeMap;
+mod text;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::Serialize;
-use similar::TextDiff;
 use veto_policy::diff::Side;
 use veto_policy::matrix::Wanted;
 use veto_policy::{Source, compile};
@@ -67,14 +66,6 @@ impl FromStr for Place {
     }
 }
 
-/// A file that differs.
-#[derive(Debug, Serialize)]
-struct Changed {
-    path: String,
-    change: &'static str,
-    diff: String,
-}
-
 /// Prints what differs.
 pub(super) async fn run(global: &Global, command: Diff) -> Result<(), Error> {
     let semantic = command.semantic;
@@ -114,7 +105,7 @@ struct Found {
 }
 
 fn by_text(format: Format, old: &[Source], new: &[Source]) -> Result<Found, Error> {
-    let changed = compare(old, new);
+    let changed = text::compare(old, new);
     match format {
         Format::Table => changed
             .iter()
@@ -177,43 +168,6 @@ async fn sources(global: &Global, place: &Place) -> Result<Vec<Source>, Error> {
     }
 }
 
-/// The files that differ, by path.
-fn compare(old: &[Source], new: &[Source]) -> Vec<Changed> {
-    let by_path = |sources: &[Source]| -> BTreeMap<String, String> {
-        let pair = |source: &Source| (source.path.clone(), source.text.clone());
-        sources.iter().map(pair).collect()
-    };
-    let (old, new) = (by_path(old), by_path(new));
-    let mut paths: Vec<_> = old.keys().chain(new.keys()).collect();
-    paths.sort();
-    paths.dedup();
-    let file = |path: &String| {
-        let (change, before, after) = match (old.get(path), new.get(path)) {
-            (Some(before), Some(after)) => ("changed", &**before, &**after),
-            (Some(before), None) => ("removed", &**before, ""),
-            (None, after) => ("added", "", after.map_or("", |text| text)),
-        };
-        let named = |side: &str, is_there: bool| {
-            let name = format!("{side}/{path}");
-            if is_there {
-                name
-            } else {
-                "/dev/null".to_owned()
-            }
-        };
-        let from = named("old", change != "added");
-        let to = named("new", change != "removed");
-        let diff = TextDiff::from_lines(before, after);
-        let same = change == "changed" && before == after;
-        (!same).then(|| Changed {
-            path: path.clone(),
-            change,
-            diff: diff.unified_diff().header(&from, &to).to_string(),
-        })
-    };
-    paths.into_iter().filter_map(file).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,40 +183,5 @@ mod tests {
         for text in ["0", "@0", "@newest", "@"] {
             assert!(text.parse::<Place>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn files_that_came_went_and_changed_are_told_apart() {
-        let source = |path: &str, text: &str| Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
-        let old = [source("a", "1\n"), source("b", "1\n"), source("d", "1\n")];
-        let new = [source("b", "2\n"), source("c", "1\n"), source("d", "1\n")];
-        let found = compare(&old, &new);
-        let told: Vec<_> = found
-            .iter()
-            .map(|f| (&*f.path, f.change, &*f.diff))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (
-                    "a",
-                    "removed",
-                    "--- old/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"
-                ),
-                (
-                    "b",
-                    "changed",
-                    "--- old/b\n+++ new/b\n@@ -1 +1 @@\n-1\n+2\n"
-                ),
-                (
-                    "c",
-                    "added",
-                    "--- /dev/null\n+++ new/c\n@@ -0,0 +1 @@\n+1\n"
-                ),
-            ]
-        );
     }
 }
