@@ -1,5 +1,7 @@
 //! Tests alone: `docs/reference/command-line.md` is what the command line says. `make docs` writes it.
 
+mod pages;
+
 use std::fmt::Write as _;
 use std::path::Path;
 

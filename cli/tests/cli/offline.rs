@@ -87,3 +87,35 @@ fn the_schema_for_editors_is_json() {
     let schema = run(&["policy", "schema"]).code(0).json();
     assert!(schema["$schema"].is_string());
 }
+
+/// The page's policy decides the calls below it as the comments behind them say.
+#[test]
+fn the_readme_decides_as_it_says() {
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let policy = page.split("```yaml\n").nth(1).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("readme.yaml");
+    std::fs::write(&file, policy.split("```").next().unwrap()).unwrap();
+    let checks: Vec<_> = page
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("$ veto check "))
+        .collect();
+    assert_eq!(checks.len(), 4);
+    for check in checks {
+        let (call, said) = check.split_once(" # ").unwrap();
+        let mut shell = std::process::Command::new("bash");
+        let command = r#"eval "set -- $CALL"; exec "$VETO" policy explain "$FILE" --role support -o json "$@""#;
+        shell
+            .args(["-c", command])
+            .env("CALL", call)
+            .env("FILE", &file)
+            .env("VETO", env!("CARGO_BIN_EXE_veto"));
+        let told = Answer::of(shell).code(0).json();
+        let (outcome, rule) = said.trim().split_once(' ').unwrap();
+        assert_eq!(told["outcome"], outcome, "{check}");
+        match told["rule"].as_str() {
+            Some(decided) => assert_eq!(decided, rule.trim(), "{check}"),
+            None => assert_eq!(rule.trim(), "no rule names this tool", "{check}"),
+        }
+    }
+}
