@@ -104,8 +104,10 @@ pub(crate) fn entry(bytes: &[u8], index: u64) -> Result<Entry, Error> {
 pub(crate) fn applied_message(
     last_applied: Option<&LogId>,
     members: &StoredMembership,
+    digest: Vec<u8>,
 ) -> storage::AppliedState {
     storage::AppliedState {
+        digest,
         last_applied: last_applied.map(log_id_message),
         membership_id: members.log_id().as_ref().map(log_id_message),
         membership: Some(membership_message(members.membership())),
@@ -203,15 +205,43 @@ mod tests {
         }
     }
 
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
     /// The bytes of the first format: they must decode for ever. Add formats, never edit this.
     #[test]
     fn the_first_format_is_frozen() {
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let all = samples()
-            .map(|sample| hex(seal(&entry_message(&sample))))
-            .join("\n");
+        let all = samples().map(|sample| hex(&seal(&entry_message(&sample))));
+        let all = all.join("\n");
         assert_eq!(all, include_str!("codec/frozen_entries_v1.hex").trim());
-        let vote = hex(seal(&vote_message(&Vote::new_committed(3, 1))));
+        let vote = hex(&seal(&vote_message(&Vote::new_committed(3, 1))));
         assert_eq!(vote, include_str!("codec/frozen_vote_v1.hex").trim());
+    }
+
+    /// As above, for what stands in the state, in `CURRENT` and in a snapshot.
+    #[test]
+    fn the_first_format_of_the_state_is_frozen() {
+        let id = LogId::new(CommittedLeaderId::new(3, 1), 9);
+        let members = Members::new(vec![BTreeSet::from([1])], BTreeMap::new());
+        let members = StoredMembership::new(Some(id), members);
+        let applied = applied_message(Some(&id), &members, vec![5; 16]);
+        assert_eq!(super::applied(&applied), (Some(id), members));
+        let manifest = storage::SnapshotManifest {
+            id: "00000000000000000009-3-1".into(),
+            applied: Some(applied.clone()),
+            files: vec![storage::SnapshotFile {
+                name: "000011.sst".into(),
+                size: 1234,
+                sha256: vec![6; 32],
+            }],
+        };
+        let pointer = storage::StatePointer {
+            directory: "00000002".into(),
+            installed: Some(log_id_message(&id)),
+        };
+        let all = [seal(&applied), seal(&manifest), seal(&pointer)];
+        let text = all.map(|bytes| hex(&bytes)).join("\n");
+        assert_eq!(text, include_str!("codec/frozen_state_v1.hex").trim());
     }
 }

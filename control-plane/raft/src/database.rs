@@ -44,15 +44,54 @@ impl Database {
     }
 }
 
-/// Opens or makes a database with these column families beside the default one.
-pub(crate) fn open(path: &Path, families: &[&str], open: &Open) -> Result<Database, Error> {
-    std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
+/// Whether a database may be made where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is made.
+    Make,
+    /// It was lost.
+    Refuse,
+}
+
+/// Opens a database with these column families beside the default one.
+pub(crate) fn open(
+    path: &Path,
+    families: &[&str],
+    missing: Missing,
+    open: &Open,
+) -> Result<Database, Error> {
+    let mut options = options()?;
+    if missing == Missing::Make {
+        std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+    }
+    let descriptors = descriptors(families, &options);
+    let db = DB::open_cf_descriptors(&options, path, descriptors).map_err(unopened)?;
+    Ok(Database {
+        db,
+        _open: open.clone(),
+    })
+}
+
+/// Opens a database that nobody writes, and changes nothing of it but RocksDB's own log.
+pub(crate) fn open_read_only(path: &Path, families: &[&str]) -> Result<DB, Error> {
+    let options = options()?;
+    let descriptors = descriptors(families, &options);
+    DB::open_cf_descriptors_read_only(&options, path, descriptors, false).map_err(unopened)
+}
+
+fn options() -> Result<Options, Error> {
     // RocksDB must not resume by itself after a failed write; the setting has no function of its own.
+    // Tests may run on a file system in memory, which would take the space ahead of every write.
+    let text = if cfg!(test) {
+        "max_bgerror_resume_count=0;allow_fallocate=false"
+    } else {
+        "max_bgerror_resume_count=0"
+    };
     let mut options = Options::default()
-        .get_options_from_string("max_bgerror_resume_count=0")
+        .get_options_from_string(text)
         .map_err(failed)?;
-    options.create_if_missing(true);
-    options.create_missing_column_families(true);
     // A torn last record is what a crash leaves; anything else that is damaged stops the start.
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     options.set_track_and_verify_wals_in_manifest(true);
@@ -61,13 +100,25 @@ pub(crate) fn open(path: &Path, families: &[&str], open: &Open) -> Result<Databa
     options.set_atomic_flush(true);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_max_total_wal_size(256 << 20);
+    // RocksDB's own log is for whoever looks into a failure, and must not fill the disk.
+    options.set_keep_log_file_num(4);
+    options.set_max_log_file_size(4 << 20);
+    Ok(options)
+}
+
+fn descriptors(families: &[&str], options: &Options) -> Vec<ColumnFamilyDescriptor> {
     let families = ["default"].iter().chain(families);
-    let families = families.map(|name| ColumnFamilyDescriptor::new(*name, options.clone()));
-    let db = DB::open_cf_descriptors(&options, path, families).map_err(failed)?;
-    Ok(Database {
-        db,
-        _open: open.clone(),
-    })
+    let descriptor = |name: &&str| ColumnFamilyDescriptor::new(*name, options.clone());
+    families.map(descriptor).collect()
+}
+
+/// A database that lacks a file of its own says that the argument is invalid, or that there is no file.
+fn unopened(error: rocksdb::Error) -> Error {
+    let missing = error.as_ref().contains("No such file");
+    if missing || error.kind() == rocksdb::ErrorKind::InvalidArgument {
+        return Error::Corrupt(error.into_string());
+    }
+    failed(error)
 }
 
 /// Translates an error of RocksDB.

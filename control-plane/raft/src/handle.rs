@@ -100,7 +100,7 @@ impl Handle {
             node: config.node,
         };
         let machine = Machine::open(&config.directory, &open)?;
-        let log = Log::open(&config.directory, owner, &open)?.guarded_by(machine.clone());
+        let log = Log::open(&config.directory, owner, &open)?.guarded_by(machine.clone())?;
         drop(open);
         let settings = Arc::new(config.openraft().validate().map_err(|e| stopped(&e))?);
         let raft = Raft::new(config.node, settings, Peers, log, machine.clone())
@@ -185,6 +185,16 @@ impl Handle {
     pub fn applied(&self) -> Revision {
         let metrics = self.raft.metrics().borrow().clone();
         Revision(metrics.last_applied.map_or(0, |id| id.index))
+    }
+
+    /// How far this replica's state is, and a digest of its rows: replicas that are equally far have the
+    /// same one.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn digest(&self) -> Result<(Revision, Vec<u8>), Error> {
+        let (id, digest) = self.machine.digest()?;
+        Ok((Revision(id.map_or(0, |id| id.index)), digest))
     }
 
     /// Returns when the replica has died.

@@ -4,7 +4,7 @@
 //! - `log`: entries and votes, on stable storage before they are acknowledged.
 //! - `floor`: what the node acknowledged, to notice a log that forgot.
 //! - `machine`: applies committed commands; rows and position change in one batch.
-//! - `snapshot`: the whole state as one verified file.
+//! - `snapshot`: the whole state as a directory of verified files, and how it travels.
 //! - `codec`: our own bytes for everything on disk.
 //! - `network`: where peers will be reached.
 

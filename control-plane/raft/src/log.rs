@@ -15,7 +15,7 @@ use openraft::{RaftLogReader, StorageIOError};
 use rocksdb::{Direction, IteratorMode, WriteBatch};
 use veto_proto::storage::v1 as storage;
 
-use crate::database::{Database, Open};
+use crate::database::{Database, Missing, Open};
 use crate::floor::{Claim, Floor, Owner};
 use crate::machine::Machine;
 use crate::types::{Entry, LogId, StorageError, Types, Vote};
@@ -49,8 +49,14 @@ impl Log {
     /// # Errors
     /// [`Error::RolledBack`] when the log holds less than this node acknowledged.
     pub(crate) fn open(directory: &Path, owner: Owner, open: &Open) -> Result<Self, Error> {
-        let db = Arc::new(database::open(&directory.join("log"), &[META], open)?);
+        let db = Arc::new(database::open(
+            &directory.join("log"),
+            &[META],
+            Missing::Make,
+            open,
+        )?);
         let held = Stored(&db);
+        held.verify()?;
         let claim = Claim {
             vote: held.vote()?,
             last: held.state()?.last_log_id,
@@ -66,9 +72,18 @@ impl Log {
     }
 
     /// From now on nothing is purged that is not in this state, on stable storage.
-    pub(crate) fn guarded_by(mut self, machine: Machine) -> Self {
+    ///
+    /// # Errors
+    /// When the state ends before the log begins: entries between them are nowhere.
+    pub(crate) fn guarded_by(mut self, machine: Machine) -> Result<Self, Error> {
+        let purged = self.stored().state()?.last_purged_log_id;
+        if purged > machine.applied()?.0 {
+            return Err(Error::RolledBack(
+                "the state ends before the log begins".into(),
+            ));
+        }
         self.machine = Some(machine);
-        self
+        Ok(self)
     }
 
     fn stored(&self) -> Stored<'_> {
@@ -152,6 +167,29 @@ impl Stored<'_> {
         };
         let (key, value) = row.map_err(database::failed)?;
         Ok(Some(codec::entry(&value, index_of(&key)?)?.log_id))
+    }
+
+    /// Reads the whole log: from the first entry on, or from the one after the purged, none is missing,
+    /// none is damaged, and terms do not fall. RocksDB can lose a whole table without noticing, when the
+    /// end of its own manifest is lost.
+    fn verify(&self) -> Result<(), Error> {
+        let mut last = self.state()?.last_purged_log_id;
+        let first = last.map_or(0, |purged| purged.index + 1);
+        let from = first.to_be_bytes();
+        let mode = IteratorMode::From(&from, Direction::Forward);
+        for (row, expected) in self.0.iterator(mode).zip(first..) {
+            let (key, value) = row.map_err(database::failed)?;
+            let id = codec::entry(&value, index_of(&key)?)?.log_id;
+            if id.index != expected {
+                let problem = format!("entry {expected} is missing before {}", id.index);
+                return Err(Error::Corrupt(problem));
+            }
+            if last.is_some_and(|last| last.leader_id > id.leader_id) {
+                return Err(Error::Corrupt(format!("entry {expected} is an older one")));
+            }
+            last = Some(id);
+        }
+        Ok(())
     }
 
     /// Entries from `start` up to and without `end`, contiguous; stops at `most` bytes, never empty.

@@ -1,27 +1,37 @@
 //! Applies committed commands. What a command changes and how far the machine is are one batch, so
 //! that after a crash the rest of the log is applied to exactly the state that it belongs to.
 
+mod digest;
+mod generation;
+mod view;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use openraft::storage::RaftStateMachine;
 use openraft::{EntryPayload, RaftSnapshotBuilder, Snapshot, StorageIOError};
-use rocksdb::{DB, Direction, IteratorMode, ReadOptions, WriteBatch};
+use rocksdb::WriteBatch;
+use rocksdb::checkpoint::Checkpoint;
 use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
 use veto_core::Revision;
-use veto_proto::storage::v1::{AppliedState, Command, CommandResult};
-use veto_state::rows::Row;
-use veto_state::{Event, Rows};
+use veto_proto::storage::v1::CommandResult;
+use veto_state::Event;
+use veto_state::rows::Write;
 
-use crate::database::{Database, Open};
-use crate::snapshot::{self, File};
+use crate::database::Open;
+use crate::snapshot::{self, Current, Directory, Shelf};
 use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, Types};
 use crate::{Error, codec, database};
+use digest::Digest;
+use generation::Generation;
+pub use view::View;
 
-pub(crate) const META: &str = "meta";
-pub(crate) const APPLIED: &[u8] = b"applied";
+const META: &str = "meta";
+const APPLIED: &[u8] = b"applied";
 /// Events that a watcher may lag behind before it is told that it missed some.
 const EVENTS: usize = 4096;
 /// How long a purge waits for the snapshot that takes its place.
@@ -29,26 +39,50 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The replicated state on disk.
 #[derive(Clone)]
-pub(crate) struct Machine {
-    db: Arc<Database>,
-    snapshots: PathBuf,
+pub(crate) struct Machine(Arc<Inner>);
+
+struct Inner {
+    current: ArcSwap<Generation>,
+    /// The directory of generations.
+    states: PathBuf,
+    shelf: Shelf,
     events: broadcast::Sender<Event>,
     /// The index after the last entry that is in the state, on stable storage.
     durable: watch::Sender<u64>,
+    open: Open,
 }
 
 impl Machine {
-    /// Opens or makes the state.
+    /// Opens or makes the state. One that is damaged is made again from the node's snapshot, if that is
+    /// whole; the log goes on from there.
     pub(crate) fn open(directory: &Path, open: &Open) -> Result<Self, Error> {
-        let db = Arc::new(database::open(&directory.join("state"), &[META], open)?);
-        let snapshots = directory.join("snapshots");
-        snapshot::prepare(&snapshots)?;
-        let machine = Self {
-            db,
-            snapshots,
+        let states = directory.join("state");
+        let pointer = generation::pointer(&states);
+        let installed = pointer.as_ref().ok().and_then(|p| p.as_ref());
+        let installed = installed.and_then(|p| p.installed.as_ref().map(codec::log_id));
+        let shelf = Shelf::open(directory.join("snapshots"), installed)?;
+        let kept = shelf.current();
+        let opened = match (pointer, &kept) {
+            (Ok(None), Current::Snapshot(_)) => Err(Error::Corrupt("the state is gone".into())),
+            (pointer, _) => pointer.and_then(|pointer| generation::open(&states, pointer, open)),
+        };
+        let current = match (opened, kept) {
+            (Err(Error::Corrupt(problem)), Current::Snapshot(kept)) => {
+                tracing::warn!(problem, "the state is made again from the snapshot");
+                let manifest = snapshot::verify(&kept.snapshot)?;
+                generation::install(&states, &kept.snapshot, &manifest, open)?
+            }
+            (opened, _) => opened?,
+        };
+        generation::remove_others(&states, &current)?;
+        let machine = Self(Arc::new(Inner {
+            current: ArcSwap::from_pointee(current),
+            states,
+            shelf,
             events: broadcast::channel(EVENTS).0,
             durable: watch::Sender::new(0),
-        };
+            open: open.clone(),
+        }));
         // What a crash left in a cache only is forced to the disk before anything relies on it.
         machine.sync()?;
         Ok(machine)
@@ -56,34 +90,33 @@ impl Machine {
 
     /// Shows one consistent state to the reader.
     pub(crate) fn view<T>(&self, read: impl FnOnce(&View<'_>) -> T) -> T {
+        let current = self.0.current.load_full();
         read(&View {
-            db: &self.db,
-            snapshot: self.db.snapshot(),
+            db: &current.db,
+            snapshot: current.db.snapshot(),
         })
     }
 
     pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
+        self.0.events.subscribe()
     }
 
     /// How far the machine is.
     pub(crate) fn applied(&self) -> Result<(Option<LogId>, StoredMembership), Error> {
-        let family = self
-            .db
-            .cf_handle(META)
-            .ok_or_else(|| Error::Corrupt("no meta".into()))?;
-        let value = self.db.get_cf(family, APPLIED).map_err(database::failed)?;
-        let state: Option<AppliedState> = value.map(|value| codec::open(&value)).transpose()?;
+        let state = self.0.current.load().applied()?;
         Ok(codec::applied(&state.unwrap_or_default()))
     }
 
     /// Forces all that was applied to the disk.
     fn sync(&self) -> Result<(), Error> {
-        let next = self.applied()?.0.map_or(0, |id| id.index + 1);
-        if let Err(error) = self.db.flush_wal(true).map_err(database::failed) {
+        let current = self.0.current.load_full();
+        let state = current.applied()?.and_then(|state| state.last_applied);
+        let next = state.map_or(0, |id| id.index + 1);
+        if let Err(error) = current.db.flush_wal(true).map_err(database::failed) {
             database::abort("state sync", &error);
         }
-        self.durable
+        self.0
+            .durable
             .send_if_modified(|durable| std::mem::replace(durable, next.max(*durable)) < next);
         Ok(())
     }
@@ -93,12 +126,11 @@ impl Machine {
     /// # Errors
     /// When a snapshot that holds it is not installed in time.
     pub(crate) async fn durable(&self, index: u64) -> Result<(), Error> {
-        if *self.durable.borrow() <= index {
+        if *self.0.durable.borrow() <= index {
             let machine = self.clone();
-            let synced = tokio::task::spawn_blocking(move || machine.sync()).await;
-            synced.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())))?;
+            blocking(move || machine.sync()).await?;
         }
-        let mut durable = self.durable.subscribe();
+        let mut durable = self.0.durable.subscribe();
         let reached = durable.wait_for(|durable| *durable > index);
         match timeout(INSTALL_TIMEOUT, reached).await {
             Ok(Ok(_)) => Ok(()),
@@ -108,10 +140,18 @@ impl Machine {
         }
     }
 
+    /// How far the state is, and the digest of its rows.
+    pub(crate) fn digest(&self) -> Result<(Option<LogId>, Vec<u8>), Error> {
+        let state = self.0.current.load().applied()?.unwrap_or_default();
+        let id = state.last_applied.as_ref().map(codec::log_id);
+        Ok((id, Digest::stored(&state.digest)?.to_bytes()))
+    }
+
     fn apply_entry(
         &self,
         entry: &Entry,
         members: &mut StoredMembership,
+        digest: &mut Digest,
     ) -> Result<CommandResult, Error> {
         let mut batch = WriteBatch::default();
         let mut events = Vec::new();
@@ -121,98 +161,88 @@ impl Machine {
                 *members = StoredMembership::new(Some(entry.log_id), changed.clone());
                 CommandResult::default()
             }
-            EntryPayload::Normal(command) => self.run(entry, command, &mut batch, &mut events)?,
+            EntryPayload::Normal(command) => {
+                let revision = Revision(entry.log_id.index);
+                let done = self.view(|rows| veto_state::apply(rows, revision, command))?;
+                self.put(done.writes, &mut batch, digest)?;
+                events = done.events;
+                done.result
+            }
         };
-        let family = self
-            .db
-            .cf_handle(META)
-            .ok_or_else(|| Error::Corrupt("no meta".into()))?;
-        let state = codec::applied_message(Some(&entry.log_id), members);
-        batch.put_cf(family, APPLIED, codec::seal(&state));
+        let current = self.0.current.load();
+        let state = codec::applied_message(Some(&entry.log_id), members, digest.to_bytes());
+        batch.put_cf(current.meta()?, APPLIED, codec::seal(&state));
         // Not synced: the log is, and is applied again from where this state is.
-        let written = self.db.write(batch).map_err(database::failed);
-        if let Err(error) = written.and_then(|()| self.db.check()) {
+        let written = current.db.write(batch).map_err(database::failed);
+        if let Err(error) = written.and_then(|()| current.db.check()) {
             database::abort("state write", &error);
         }
         for event in events {
             // Nobody may be listening, and that is fine.
-            let _ = self.events.send(event);
+            let _ = self.0.events.send(event);
         }
         Ok(result)
     }
 
-    fn run(
+    /// Puts the rows into the batch and follows the digest.
+    fn put(
         &self,
-        entry: &Entry,
-        command: &Command,
+        writes: Vec<Write>,
         batch: &mut WriteBatch,
-        events: &mut Vec<Event>,
-    ) -> Result<CommandResult, Error> {
-        let revision = Revision(entry.log_id.index);
-        let applied = self.view(|rows| veto_state::apply(rows, revision, command))?;
-        for write in applied.writes {
-            match write.value {
-                Some(value) => batch.put(write.key, value),
-                None => batch.delete(write.key),
+        digest: &mut Digest,
+    ) -> Result<(), Error> {
+        let current = self.0.current.load();
+        let mut written: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+        for Write { key, value } in writes {
+            let old = match written.remove(&key) {
+                Some(old) => old,
+                None => current.db.get(&key).map_err(database::failed)?,
+            };
+            if let Some(old) = old {
+                digest.remove(&key, &old);
             }
+            match &value {
+                Some(value) => {
+                    digest.add(&key, value);
+                    batch.put(&key, value);
+                }
+                None => batch.delete(&key),
+            }
+            written.insert(key, value);
         }
-        events.extend(applied.events);
-        Ok(applied.result)
+        Ok(())
     }
 
+    /// Makes a snapshot while commands are applied: the checkpoint says itself how far it is.
     fn build(&self) -> Result<Snapshot<Types>, Error> {
-        let (last_applied, members) = self.applied()?;
-        let built = snapshot::write(&self.db, &self.snapshots, last_applied.as_ref(), &members)?;
+        let directory = self.0.shelf.temporary(false)?;
+        let current = self.0.current.load_full();
+        Checkpoint::new(&current.db)
+            .and_then(|checkpoint| checkpoint.create_checkpoint(directory.path()))
+            .map_err(database::failed)?;
+        let applied = generation::applied_in(directory.path())?.unwrap_or_default();
+        let manifest = snapshot::seal(directory.path(), applied)?;
+        let built = self.0.shelf.publish(manifest, &directory)?;
         // The log is purged up to a snapshot: what it shows must not depend on a cache.
         self.sync()?;
         Ok(built)
     }
-}
 
-/// The rows of one consistent state.
-pub struct View<'a> {
-    db: &'a DB,
-    snapshot: rocksdb::SnapshotWithThreadMode<'a, DB>,
-}
-
-impl std::fmt::Debug for View<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View")
-            .field("path", &self.db.path())
-            .finish_non_exhaustive()
-    }
-}
-
-fn unread(error: rocksdb::Error) -> veto_state::Error {
-    veto_state::Error::Read(error.into_string())
-}
-
-impl Rows for View<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, veto_state::Error> {
-        self.snapshot.get(key).map_err(unread)
-    }
-
-    fn scan(
-        &self,
-        prefix: &[u8],
-        from: &[u8],
-        limit: usize,
-    ) -> Result<Vec<Row>, veto_state::Error> {
-        let start = if from > prefix { from } else { prefix };
-        let mode = IteratorMode::From(start, Direction::Forward);
-        let mut rows = Vec::new();
-        for row in self
-            .snapshot
-            .iterator_opt(mode, ReadOptions::default())
-            .take(limit)
-        {
-            let (key, value) = row.map_err(unread)?;
-            if !key.starts_with(prefix) {
-                break;
-            }
-            rows.push((key.into_vec(), value.into_vec()));
+    /// Replaces the state by a snapshot's. The old one stays until the new one is open.
+    fn install(&self, directory: &Directory, meta: &SnapshotMeta) -> Result<(), Error> {
+        let manifest = snapshot::verify(directory)?;
+        if snapshot::meta(&manifest).last_log_id != meta.last_log_id {
+            return Err(Error::Corrupt("a snapshot is not the one announced".into()));
         }
-        Ok(rows)
+        let installed = generation::install(&self.0.states, directory, &manifest, &self.0.open)?;
+        let old = self.0.current.swap(Arc::new(installed));
+        old.retire();
+        drop(old);
+        // It is this node's own snapshot from now on.
+        self.0.shelf.publish(manifest, directory)?;
+        self.sync()?;
+        let _ = self.0.events.send(Event::Replaced);
+        Ok(())
     }
 }
 
@@ -230,10 +260,13 @@ impl RaftStateMachine<Types> for Machine {
         I::IntoIter: Send,
     {
         let read = |e: Error| StorageError::from(StorageIOError::read_state_machine(&e));
-        let (_, mut members) = self.applied().map_err(read)?;
+        let state = self.0.current.load().applied().map_err(read)?;
+        let state = state.unwrap_or_default();
+        let (_, mut members) = codec::applied(&state);
+        let mut digest = Digest::stored(&state.digest).map_err(read)?;
         let mut results = Vec::new();
         for entry in entries {
-            let result = self.apply_entry(&entry, &mut members);
+            let result = self.apply_entry(&entry, &mut members, &mut digest);
             results.push(result.map_err(|e| StorageIOError::apply(entry.log_id, &e))?);
         }
         Ok(results)
@@ -243,49 +276,47 @@ impl RaftStateMachine<Types> for Machine {
         self.clone()
     }
 
-    async fn begin_receiving_snapshot(&mut self) -> Result<Box<File>, StorageError> {
-        Ok(Box::new(File::incoming(&self.snapshots)))
+    async fn begin_receiving_snapshot(&mut self) -> Result<Box<Directory>, StorageError> {
+        let directory = self.0.shelf.temporary(true);
+        directory
+            .map(Box::new)
+            .map_err(|e| StorageIOError::write_snapshot(None, &e).into())
     }
 
     async fn install_snapshot(
         &mut self,
         meta: &SnapshotMeta,
-        file: Box<File>,
+        directory: Box<Directory>,
     ) -> Result<(), StorageError> {
-        let installed = snapshot::install(&self.db, &self.snapshots, &file);
-        installed
-            .and_then(|()| self.sync())
+        let (machine, announced) = (self.clone(), meta.clone());
+        let install = move || machine.install(&directory, &announced);
+        blocking(install)
+            .await
             .map_err(|e| StorageIOError::write_snapshot(Some(meta.signature()), &e).into())
     }
 
     async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot<Types>>, StorageError> {
-        snapshot::newest(&self.snapshots)
-            .map_err(|e| StorageIOError::read_snapshot(None, &e).into())
+        match self.0.shelf.current() {
+            Current::Snapshot(snapshot) => Ok(Some(snapshot)),
+            Current::None => Ok(None),
+            Current::Damaged => self.build_snapshot().await.map(Some),
+        }
     }
 }
 
 impl RaftSnapshotBuilder<Types> for Machine {
     async fn build_snapshot(&mut self) -> Result<Snapshot<Types>, StorageError> {
         let machine = self.clone();
-        let built = tokio::task::spawn_blocking(move || machine.build()).await;
-        let built = built.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())));
-        built.map_err(|e| StorageIOError::write_snapshot(None, &e).into())
+        blocking(move || machine.build())
+            .await
+            .map_err(|e| StorageIOError::write_snapshot(None, &e).into())
     }
 }
 
-#[cfg(test)]
-impl Machine {
-    pub(crate) fn clone_snapshot(
-        &self,
-        last_applied: Option<&LogId>,
-        members: &StoredMembership,
-    ) -> File {
-        *snapshot::write(&self.db, &self.snapshots, last_applied, members)
-            .unwrap()
-            .snapshot
-    }
-
-    pub(crate) fn install_file(&self, file: &File) -> Result<(), Error> {
-        snapshot::install(&self.db, &self.snapshots, file)
-    }
+/// Runs what reads and writes files outside the threads of the runtime.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())))
 }

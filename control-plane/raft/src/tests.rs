@@ -1,8 +1,10 @@
 //! The stores against openraft's own suite and a model, and the handle over restarts.
 
 mod crash;
+mod damage;
 mod log;
 mod model;
+mod snapshot;
 
 use std::path::PathBuf;
 
@@ -78,8 +80,12 @@ fn organization(id: &str) -> Command {
 }
 
 fn project(number: u64) -> Command {
+    project_named(&format!("p{number}"))
+}
+
+fn project_named(id: &str) -> Command {
     let create = CreateProject {
-        id: format!("p{number}"),
+        id: id.into(),
         ..CreateProject::default()
     };
     command("acme", Change::CreateProject(create))
@@ -100,6 +106,11 @@ fn config(directory: &TempDir) -> Config {
 
 async fn started(directory: &TempDir) -> Handle {
     Handle::start(config(directory)).await.unwrap()
+}
+
+/// A directory in memory where there is one: these tests are about the order of writes, not the disk.
+fn scratch() -> TempDir {
+    TempDir::new_in("/dev/shm").unwrap_or_else(|_| TempDir::new().unwrap())
 }
 
 /// Stores whose closing nobody waits for.
@@ -188,41 +199,4 @@ async fn many_writers_at_once_are_all_kept() {
     let handle = started(&directory).await;
     assert_eq!(projects(&handle), 100);
     handle.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_carries_the_whole_state_and_a_damaged_one_is_refused() {
-    let directory = TempDir::new().unwrap();
-    let handle = started(&directory).await;
-    taken(&handle, bootstrap()).await;
-    taken(&handle, organization("acme")).await;
-    handle.stop().await;
-
-    let source = Machine::open(directory.path(), &open()).unwrap();
-    let (last, members) = source.applied().unwrap();
-    let built = source.clone_snapshot(last.as_ref(), &members);
-    let elsewhere = TempDir::new().unwrap();
-    let target = Machine::open(elsewhere.path(), &open()).unwrap();
-    target.install_file(&built).unwrap();
-    let name = |machine: &Machine| {
-        machine.view(|view| veto_state::Tables(view).organization("acme").unwrap())
-    };
-    assert_eq!(name(&target), name(&source));
-    assert_eq!(target.applied().unwrap(), (last, members));
-
-    let path = built.path().to_path_buf();
-    let mut bytes = std::fs::read(&path).unwrap();
-    for position in (0..bytes.len()).step_by(7) {
-        bytes[position] ^= 1;
-        std::fs::write(&path, &bytes).unwrap();
-        let pristine = TempDir::new().unwrap();
-        let target = Machine::open(pristine.path(), &open()).unwrap();
-        assert!(target.install_file(&built).is_err(), "byte {position}");
-        assert_eq!(
-            target.applied().unwrap().0,
-            None,
-            "nothing of it was installed"
-        );
-        bytes[position] ^= 1;
-    }
 }

@@ -9,7 +9,7 @@ openraft::declare_raft_types!(
         NodeId = u64,
         Node = openraft::BasicNode,
         Entry = openraft::Entry<Types>,
-        SnapshotData = crate::snapshot::File,
+        SnapshotData = crate::snapshot::Directory,
         AsyncRuntime = openraft::TokioRuntime,
 );
 

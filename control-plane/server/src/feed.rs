@@ -166,6 +166,7 @@ impl Feed {
         let result = match event {
             Event::BundleChanged { scope, .. } => self.build(scope),
             Event::KeyRevoked { .. } => Ok(()),
+            Event::Replaced => return self.take_all(),
         };
         self.tell(result)
     }

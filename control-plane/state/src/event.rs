@@ -17,4 +17,6 @@ pub enum Event {
         /// The key.
         key: KeyId,
     },
+    /// A snapshot took the place of the whole state: anything may have changed.
+    Replaced,
 }

@@ -11,7 +11,7 @@ use veto_core::Code;
 use veto_proto::storage::v1::Command;
 use veto_wire::status::Coded as _;
 
-use super::{NODE, open};
+use super::{NODE, open, scratch};
 use crate::log::Log;
 use crate::machine::Machine;
 use crate::types::{Entry, LogId, Vote};
@@ -55,7 +55,7 @@ async fn closed(directory: &Path, entries: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_for_replication_are_bounded_and_never_empty() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     let mut log = log(directory.path(), 4, 400_000).await;
     let read = log.limited_get_log_entries(0, 4).await.unwrap();
     assert_eq!(read.len(), 2, "a third would pass 1 MiB");
@@ -69,7 +69,7 @@ async fn reads_for_replication_are_bounded_and_never_empty() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_changed_entry_is_an_error() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     let mut log = log(directory.path(), 6, 10).await;
     let other = log.database().get(4_u64.to_be_bytes()).unwrap().unwrap();
     log.database().put(3_u64.to_be_bytes(), other).unwrap();
@@ -82,7 +82,7 @@ async fn a_missing_or_changed_entry_is_an_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rocksdb_runs_with_the_settings_that_its_durability_rests_on() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     drop(log(directory.path(), 1, 1).await);
     let files = fs::read_dir(directory.path().join("log")).unwrap();
     let mut options = files
@@ -102,10 +102,10 @@ async fn rocksdb_runs_with_the_settings_that_its_durability_rests_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_purged_before_the_state_holds_it() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     let machine = Machine::open(directory.path(), &open()).unwrap();
     let log = log(directory.path(), 6, 10).await;
-    let mut log = log.guarded_by(machine.clone());
+    let mut log = log.guarded_by(machine.clone()).unwrap();
     let mut purging = log.clone();
     let mut purge = tokio::spawn(async move { purging.purge(id(1, 3)).await });
     let early = tokio::time::timeout(Duration::from_millis(50), &mut purge).await;
@@ -130,7 +130,7 @@ fn refused(directory: &TempDir) -> Error {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_is_gone_stops_the_start() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     closed(directory.path(), 5).await;
     fs::remove_dir_all(directory.path().join("log")).unwrap();
     assert_eq!(refused(&directory).code(), Code::StorageRolledBack);
@@ -142,9 +142,9 @@ async fn a_log_that_is_gone_stops_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_copy_of_the_log_stops_the_start() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     closed(directory.path(), 5).await;
-    let kept = TempDir::new().unwrap();
+    let kept = scratch();
     super::crash::copy(&directory.path().join("log"), kept.path());
     let mut log = Log::open(directory.path(), NODE, &open()).unwrap();
     log.blocking_append([entry(5, 100)]).await.unwrap();
@@ -153,7 +153,7 @@ async fn an_older_copy_of_the_log_stops_the_start() {
     let floor = directory.path().join("floor");
     fs::copy(floor, kept.path().join("floor")).unwrap();
     drop(log);
-    let older = TempDir::new().unwrap();
+    let older = scratch();
     super::crash::copy(kept.path(), &older.path().join("log"));
     fs::rename(older.path().join("log/floor"), older.path().join("floor")).unwrap();
     assert_eq!(refused(&older).code(), Code::StorageRolledBack);
@@ -161,7 +161,7 @@ async fn an_older_copy_of_the_log_stops_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn truncation_and_what_follows_it_open_again() {
-    let directory = TempDir::new().unwrap();
+    let directory = scratch();
     closed(directory.path(), 9).await;
     let (open, mut closed) = tokio::sync::mpsc::channel(1);
     let mut log = Log::open(directory.path(), NODE, &open).unwrap();
