@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::output::Format;
 use crate::value;
 use crate::{
-    agent, check, completions, decisions, dev, environment, fleet, key, organization, policy,
-    project, replay, token,
+    agent, check, cluster, completions, decisions, dev, environment, fleet, key, organization,
+    policy, project, replay, token,
 };
 
 /// May this AI agent call this tool with these arguments, here, now?
@@ -109,6 +109,9 @@ pub(crate) enum Command {
     /// List, follow and export the decisions that the ledger keeps
     #[command(subcommand)]
     Decisions(decisions::Command),
+    /// Show and change the replicas of the control plane
+    #[command(subcommand)]
+    Cluster(cluster::Command),
     /// Show which node enforces what
     Fleet(fleet::Arguments),
     /// Exchange the API key for a short-lived token and print it

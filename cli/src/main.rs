@@ -8,6 +8,7 @@
 mod agent;
 mod arguments;
 mod check;
+mod cluster;
 mod completions;
 mod connect;
 mod decisions;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> Result<(), Error> {
         Command::Project(command) => project::run(&global, command).await,
         Command::Env(command) => environment::run(&global, command).await,
         Command::Decisions(command) => decisions::run(&global, command).await,
+        Command::Cluster(command) => cluster::run(&global, command).await,
         Command::Fleet(command) => fleet::run(&global, command).await,
         Command::Token(command) => token::run(&global, command).await,
         Command::Version => version::run(&global),

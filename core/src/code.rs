@@ -153,6 +153,27 @@ codes! {
     NotLeader = "NOT_LEADER", Unavailable,
         "This replica is not the leader, and no leader is known.",
         "Retry; an election takes a few seconds.";
+    ClusterMismatch = "CLUSTER_MISMATCH", FailedPrecondition,
+        "A peer, a certificate or a data directory belongs to another cluster.",
+        "Check the peer's address, and which `data_dir` and certificate the replica was given.";
+    MemberMismatch = "MEMBER_MISMATCH", FailedPrecondition,
+        "A peer, a certificate or a data directory belongs to another replica of the cluster.",
+        "Check the peer's address, and which `data_dir` and certificate the replica was given.";
+    PeerCertificateInvalid = "PEER_CERTIFICATE_INVALID", Unauthenticated,
+        "A peer's certificate names no replica, or another one than the peer says it is.",
+        "Issue a certificate for the replica's id with `veto cluster ca issue`.";
+    MemberSuperseded = "MEMBER_SUPERSEDED", FailedPrecondition,
+        "Another process runs under this replica's identity, or did so later: its data directory was copied or restored.",
+        "Stop one of the two. Never start a copy: remove the member and add a new one.";
+    MemberStorageLost = "MEMBER_STORAGE_LOST", FailedPrecondition,
+        "A replica came back without the storage that its peers know: what it acknowledged is gone.",
+        "Replace it: `veto cluster replace`. Its id is never used again.";
+    MemberRemoved = "MEMBER_REMOVED", FailedPrecondition,
+        "The replica was removed from the cluster, for good.",
+        "Stop it. To add it again, empty its data directory and use `veto cluster add`, which gives it a new id.";
+    LastVoter = "LAST_VOTER", FailedPrecondition,
+        "Without this member the cluster would have no voter.",
+        "Add a voter first, or use `veto cluster replace`.";
     OutcomeUnknown = "OUTCOME_UNKNOWN", Unknown,
         "The write may or may not have been made.",
         "Repeat it with the same request id: it takes effect at most once.";

@@ -20,6 +20,9 @@ pub enum Error {
     /// A signing key cannot be made or used.
     #[error("signing failed: {0}")]
     Signing(String),
+    /// A certificate authority cannot be read, or a certificate cannot be made.
+    #[error("certificates: {0}")]
+    Authority(String),
     /// The pinned trust file cannot be read.
     #[error("trust file: {0}")]
     Trust(String),
@@ -35,7 +38,7 @@ impl Error {
             }
             Self::Expired => Code::TokenExpired,
             Self::Signing(_) => Code::Internal,
-            Self::Trust(_) => Code::ConfigInvalid,
+            Self::Authority(_) | Self::Trust(_) => Code::ConfigInvalid,
         }
     }
 }

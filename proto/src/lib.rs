@@ -45,6 +45,14 @@ pub mod records {
     }
 }
 
+/// What the replicas of a control plane say to each other.
+pub mod raft {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("veto.raft.v1");
+    }
+}
+
 /// What is written to disks and signed.
 pub mod storage {
     /// Version 1.

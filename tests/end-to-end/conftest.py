@@ -55,10 +55,24 @@ def cluster(bin_dir, tmp_path):
         cluster.stop_all()
 
 
+@pytest.fixture
+def replicas(bin_dir, tmp_path):
+    """Three control planes that are one cluster."""
+    from harness.replicas import Replicas
+
+    replicas = Replicas(bin_dir, tmp_path)
+    try:
+        replicas.start_all()
+        yield replicas
+    finally:
+        replicas.stop_all()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Shows the ends of the processes' logs beside a failure."""
     report = (yield).get_result()
-    cluster = item.funcargs.get("cluster") if hasattr(item, "funcargs") else None
+    given = item.funcargs if hasattr(item, "funcargs") else {}
+    cluster = given.get("cluster") or given.get("replicas")
     if report.when == "call" and report.failed and cluster is not None:
         report.sections.extend(cluster.log_tails())

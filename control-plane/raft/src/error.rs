@@ -7,7 +7,7 @@ use veto_wire::status::Coded;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another replica leads, or none is known to.
-    #[error("this replica does not lead the cluster")]
+    #[error("no leader of the cluster is known here")]
     NotLeader,
     /// The command may or may not take effect.
     #[error("the cluster did not answer in time; the outcome is unknown")]
@@ -22,6 +22,62 @@ pub enum Error {
         size: usize,
         /// The limit.
         limit: usize,
+    },
+    /// There is no state, and none was to be made.
+    #[error("the state is empty, and neither `bootstrap` nor a peer certificate says what to do")]
+    NoCluster,
+    /// The replica cannot take part the way it is set up.
+    #[error("{0}")]
+    Setup(String),
+    /// Another cluster's peer, certificate or directory.
+    #[error("{what} is of cluster `{theirs}`, this is `{ours}`")]
+    ClusterMismatch {
+        /// What does not fit.
+        what: &'static str,
+        /// Its cluster.
+        theirs: String,
+        /// Ours.
+        ours: String,
+    },
+    /// Another replica's peer, certificate or directory.
+    #[error("{what} is of member {theirs}, this is {ours}")]
+    MemberMismatch {
+        /// What does not fit.
+        what: &'static str,
+        /// Its member.
+        theirs: u64,
+        /// Ours.
+        ours: u64,
+    },
+    /// A certificate cannot be read, or names nobody.
+    #[error("peer certificate: {0}")]
+    Certificate(String),
+    /// Another process runs under the member's identity, or did so later.
+    #[error("member {0} was started again elsewhere: this is an older run or a copy of it")]
+    Superseded(u64),
+    /// The member is known with another storage.
+    #[error("member {0} is known with another storage than this one")]
+    StorageLost(u64),
+    /// The member was removed.
+    #[error("member {0} was removed from the cluster")]
+    Removed(u64),
+    /// A peer does not answer.
+    #[error("member {node} does not answer: {problem}")]
+    Unreachable {
+        /// The peer.
+        node: u64,
+        /// What went wrong.
+        problem: String,
+    },
+    /// A peer refused.
+    #[error("member {node} refused: {message}")]
+    Refused {
+        /// The peer.
+        node: u64,
+        /// Its code.
+        code: Code,
+        /// Its words.
+        message: String,
     },
     /// The store failed.
     #[error("storage failed: {0}")]
@@ -47,6 +103,15 @@ impl Coded for Error {
             Self::OutcomeUnknown => Code::OutcomeUnknown,
             Self::Unconfirmed => Code::DeadlineExceeded,
             Self::TooLarge { .. } => Code::RequestTooLarge,
+            Self::NoCluster | Self::Setup(_) => Code::ConfigInvalid,
+            Self::ClusterMismatch { .. } => Code::ClusterMismatch,
+            Self::MemberMismatch { .. } => Code::MemberMismatch,
+            Self::Certificate(_) => Code::PeerCertificateInvalid,
+            Self::Superseded(_) => Code::MemberSuperseded,
+            Self::StorageLost(_) => Code::MemberStorageLost,
+            Self::Removed(_) => Code::MemberRemoved,
+            Self::Unreachable { .. } => Code::Unreachable,
+            Self::Refused { code, .. } => *code,
             Self::Storage(_) | Self::Stopped(_) => Code::StorageFailed,
             Self::Corrupt(_) => Code::StorageCorrupt,
             Self::RolledBack(_) => Code::StorageRolledBack,
@@ -61,9 +126,20 @@ impl Coded for Error {
             | Self::RolledBack(_)
             | Self::State(_)
             | Self::Stopped(_) => self.code().summary().to_owned(),
-            Self::NotLeader | Self::OutcomeUnknown | Self::Unconfirmed | Self::TooLarge { .. } => {
-                self.to_string()
-            }
+            Self::NotLeader
+            | Self::OutcomeUnknown
+            | Self::Unconfirmed
+            | Self::TooLarge { .. }
+            | Self::NoCluster
+            | Self::Setup(_)
+            | Self::ClusterMismatch { .. }
+            | Self::MemberMismatch { .. }
+            | Self::Certificate(_)
+            | Self::Superseded(_)
+            | Self::StorageLost(_)
+            | Self::Removed(_)
+            | Self::Unreachable { .. }
+            | Self::Refused { .. } => self.to_string(),
         }
     }
 }

@@ -1,71 +1,147 @@
-//! Where peers are reached. A cluster has one voter so far: whoever is asked for is unreachable, and
-//! openraft treats that as any peer that is down.
+//! Peers as openraft sees them: a message out, an answer back, or the reason why not.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use openraft::BasicNode;
-use openraft::error::{Fatal, RPCError, RaftError, ReplicationClosed, StreamingError, Unreachable};
-use openraft::network::{RPCOption, RaftNetwork, RaftNetworkFactory};
+use openraft::error::{
+    Fatal, NetworkError, PayloadTooLarge, RPCError, RaftError, ReplicationClosed, StreamingError,
+    Unreachable,
+};
+use openraft::network::{Backoff, RPCOption, RaftNetwork, RaftNetworkFactory};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
 };
+use prost::Message as _;
+use veto_core::Code;
+use veto_wire::status::Coded as _;
 
+use crate::Error;
+use crate::peers::{self, Lane, Links};
 use crate::types::{Types, Vote};
+
+/// What one batch of entries may hold, in bytes; a single entry always fits.
+const MOST_BATCH: usize = 8 << 20;
+/// How soon a peer that is down is asked again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Makes connections to peers.
 #[derive(Debug, Clone)]
-pub(crate) struct Peers;
+pub(crate) struct Network(pub(crate) Arc<Links>);
 
-/// A connection to one peer.
+/// One peer.
 #[derive(Debug)]
 pub(crate) struct Peer {
+    links: Arc<Links>,
     node: u64,
+    address: String,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("node {0} is not reachable: this cluster has one voter")]
-struct NoPeers(u64);
-
-impl RaftNetworkFactory<Types> for Peers {
+impl RaftNetworkFactory<Types> for Network {
     type Network = Peer;
 
-    async fn new_client(&mut self, target: u64, _node: &BasicNode) -> Peer {
-        Peer { node: target }
-    }
-}
-
-impl Peer {
-    fn unreachable(&self) -> Unreachable {
-        Unreachable::new(&NoPeers(self.node))
+    async fn new_client(&mut self, target: u64, node: &BasicNode) -> Peer {
+        Peer {
+            links: Arc::clone(&self.0),
+            node: target,
+            address: node.addr.clone(),
+        }
     }
 }
 
 type RpcError = RPCError<u64, BasicNode, RaftError<u64>>;
 
+/// A peer that is down is asked again after a while, any other failure at once.
+fn failed(error: &Error) -> RpcError {
+    if error.code() == Code::RequestTooLarge {
+        return PayloadTooLarge::new_entries_hint(1).into();
+    }
+    if matches!(error, Error::Corrupt(_)) {
+        return NetworkError::new(error).into();
+    }
+    Unreachable::new(error).into()
+}
+
+impl Peer {
+    async fn append(
+        &self,
+        request: &AppendEntriesRequest<Types>,
+        lane: Lane,
+        limit: Duration,
+    ) -> Result<AppendEntriesResponse<u64>, RpcError> {
+        let message = peers::append_request(request, self.links.voice.to(self.node));
+        if message.encoded_len() > MOST_BATCH && request.entries.len() > 1 {
+            let half = request.entries.len() as u64 / 2;
+            return Err(PayloadTooLarge::new_entries_hint(half).into());
+        }
+        let answer = async {
+            let mut client = self.links.client(self.node, &self.address, lane)?;
+            let mut call = tonic::Request::new(message);
+            call.set_timeout(limit);
+            let answer = client.append_entries(call).await;
+            let answer = answer.map_err(|e| self.links.voice.refused(self.node, &e))?;
+            let answer = answer.into_inner();
+            let voice = &self.links.voice;
+            voice.check_answer(self.node, answer.envelope.as_ref())?;
+            peers::append_response(&answer)
+        };
+        answer.await.map_err(|e| failed(&e))
+    }
+}
+
 impl RaftNetwork<Types> for Peer {
     async fn append_entries(
         &mut self,
-        _request: AppendEntriesRequest<Types>,
-        _option: RPCOption,
+        request: AppendEntriesRequest<Types>,
+        option: RPCOption,
     ) -> Result<AppendEntriesResponse<u64>, RpcError> {
-        Err(self.unreachable().into())
+        let lane = if request.entries.is_empty() {
+            Lane::Urgent
+        } else {
+            Lane::Bulk
+        };
+        self.append(&request, lane, option.hard_ttl()).await
     }
 
     async fn vote(
         &mut self,
-        _request: VoteRequest<u64>,
-        _option: RPCOption,
+        request: VoteRequest<u64>,
+        option: RPCOption,
     ) -> Result<VoteResponse<u64>, RpcError> {
-        Err(self.unreachable().into())
+        let answer = async {
+            let mut client = self.links.client(self.node, &self.address, Lane::Urgent)?;
+            let message = peers::vote_request(&request, self.links.voice.to(self.node));
+            let mut call = tonic::Request::new(message);
+            call.set_timeout(option.hard_ttl());
+            let answer = client.vote(call).await;
+            let answer = answer.map_err(|e| self.links.voice.refused(self.node, &e))?;
+            let answer = answer.into_inner();
+            let voice = &self.links.voice;
+            voice.check_answer(self.node, answer.envelope.as_ref())?;
+            peers::vote_response(&answer)
+        };
+        answer.await.map_err(|e: Error| failed(&e))
     }
 
     async fn full_snapshot(
         &mut self,
-        _vote: Vote,
-        _snapshot: openraft::Snapshot<Types>,
-        _cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
+        vote: Vote,
+        snapshot: openraft::Snapshot<Types>,
+        cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<u64>, StreamingError<Types, Fatal<u64>>> {
-        Err(self.unreachable().into())
+        let sent = peers::send(&self.links, self.node, &self.address, vote, snapshot);
+        tokio::select! {
+            sent = sent => match sent {
+                Ok(vote) => Ok(SnapshotResponse::new(vote)),
+                Err(error) => Err(Unreachable::new(&error).into()),
+            },
+            closed = cancel => Err(closed.into()),
+        }
+    }
+
+    fn backoff(&self) -> Backoff {
+        Backoff::new(std::iter::repeat(AGAIN))
     }
 }

@@ -9,15 +9,6 @@
 //! `Raft::install_full_snapshot`. Both read and write files: call them with `spawn_blocking`. A transfer
 //! that is given up is dropped, and with it all that it wrote.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "there is no network yet that sends snapshots"
-    )
-)]
-
 mod incoming;
 mod manifest;
 mod outgoing;
@@ -35,7 +26,9 @@ use crate::{Error, codec};
 
 pub(crate) use incoming::Incoming;
 pub(crate) use manifest::{link_or_copy, load, seal, sync_directory, verify};
-pub(crate) use outgoing::{CHUNK, Chunk, Outgoing};
+#[cfg(test)]
+pub(crate) use outgoing::CHUNK;
+pub(crate) use outgoing::{Chunk, Outgoing};
 pub(crate) use shelf::{Current, Shelf};
 
 /// The name of the manifest in a snapshot's directory.

@@ -13,6 +13,16 @@ use crate::Error;
 
 /// RPC → the kinds of key that may call it. No kinds: no credential is asked for.
 pub const TABLE: &[(&str, &[KeyKind])] = &[
+    ("veto.administration.v1.ClusterService/GetCluster", &[Admin]),
+    ("veto.administration.v1.ClusterService/AddMember", &[Admin]),
+    (
+        "veto.administration.v1.ClusterService/PromoteMember",
+        &[Admin],
+    ),
+    (
+        "veto.administration.v1.ClusterService/RemoveMember",
+        &[Admin],
+    ),
     (
         "veto.administration.v1.OrganizationService/CreateOrganization",
         &[Admin],
@@ -112,6 +122,16 @@ pub struct Access {
 }
 
 impl Access {
+    /// Refuses what is no key at all.
+    ///
+    /// # Errors
+    /// CREDENTIAL_MISSING or CREDENTIAL_INVALID.
+    pub fn well_formed(&self, metadata: &MetadataMap) -> Result<(), tonic::Status> {
+        let parsed = ApiKey::parse(metadata::bearer(metadata)?);
+        parsed.map_err(|_| Error::Credential("malformed key"))?;
+        Ok(())
+    }
+
     /// Turns the credential of a request into its caller, when the table lets its kind call the RPC.
     ///
     /// # Errors
@@ -201,7 +221,11 @@ mod tests {
         {
             for service in &file.service {
                 let name = format!("{}.{}", file.package(), service.name());
-                let others = ["veto.authorization.v1.", "veto.records.v1."];
+                let others = [
+                    "veto.authorization.v1.",
+                    "veto.records.v1.",
+                    "veto.raft.v1.",
+                ];
                 if !others.iter().any(|prefix| name.starts_with(prefix)) {
                     served.extend(
                         service

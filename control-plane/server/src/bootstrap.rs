@@ -30,6 +30,15 @@ pub(crate) fn secret(config: &Config, entropy: &dyn Entropy) -> Result<ClusterSe
     Ok(secret)
 }
 
+/// Draws the id of a cluster.
+pub(crate) fn draw_id(config: &Config, entropy: &dyn Entropy) -> Result<String, Error> {
+    let mut id = [0; 16];
+    entropy
+        .fill(&mut id)
+        .map_err(files::failed(&config.data_dir))?;
+    Ok(id.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Gives the cluster's id; makes the cluster where there is none and `bootstrap` says so.
 pub(crate) async fn cluster(
     config: &Config,
@@ -47,14 +56,7 @@ pub(crate) async fn cluster(
         ));
     }
     let key = root_key(config, entropy)?;
-    let mut id = [0; 16];
-    entropy
-        .fill(&mut id)
-        .map_err(files::failed(&config.data_dir))?;
-    let cluster = id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let cluster = handle.cluster();
     let row = KeyRow {
         id: key.id.to_string(),
         kind: KeyKind::Admin.as_str().to_owned(),

@@ -20,6 +20,18 @@ pub struct Config {
     pub cluster_secret_file: Option<PathBuf>,
     /// Whether a new cluster is made where there is none.
     pub bootstrap: bool,
+    /// The address to listen on for the other replicas. Absent: there are none.
+    pub peer_listen: Option<SocketAddr>,
+    /// Where the other replicas reach this one, `host:port`; by default `peer_listen`. It never changes.
+    pub peer_address: Option<String>,
+    /// The certificate that names this replica to the others, PEM; by default `peer.pem` in `data_dir`.
+    pub peer_certificate: Option<PathBuf>,
+    /// The key of that certificate, PEM; by default `peer.key` in `data_dir`.
+    pub peer_key: Option<PathBuf>,
+    /// The authority that issued the certificates, PEM; by default `authority.pem` in `data_dir`.
+    pub peer_authority: Option<PathBuf>,
+    /// How often the leader says that it is there; an election follows after 6 to 12 times that.
+    pub heartbeat_milliseconds: u64,
     /// Says that others see to the secrecy of the connection when `listen` is not loopback.
     pub allow_plaintext: bool,
 }
@@ -31,6 +43,12 @@ impl Default for Config {
             data_dir: "veto-data/control-plane".into(),
             cluster_secret_file: None,
             bootstrap: false,
+            peer_listen: None,
+            peer_address: None,
+            peer_certificate: None,
+            peer_key: None,
+            peer_authority: None,
+            heartbeat_milliseconds: 250,
             allow_plaintext: false,
         }
     }
@@ -43,6 +61,12 @@ impl Config {
         "data_dir",
         "cluster_secret_file",
         "bootstrap",
+        "peer_listen",
+        "peer_address",
+        "peer_certificate",
+        "peer_key",
+        "peer_authority",
+        "heartbeat_milliseconds",
         "allow_plaintext",
     ];
 
@@ -63,7 +87,29 @@ impl Config {
     pub fn check(&self) -> Result<(), Error> {
         config::check_listen(self.listen, self.allow_plaintext)?;
         config::check_data_dir(&self.data_dir)?;
-        Ok(())
+        if !(20..=10_000).contains(&self.heartbeat_milliseconds) {
+            let problem = "`heartbeat_milliseconds` is not between 20 and 10000";
+            return Err(Error::Config(problem.into()));
+        }
+        match (&self.peer_address, self.peer_listen) {
+            (Some(_), None) => Err(Error::Config("`peer_address` needs `peer_listen`".into())),
+            (Some(address), Some(_)) if !is_peer_address(address) => Err(Error::Config(format!(
+                "`peer_address`: `{address}` is not `host:port`"
+            ))),
+            (None, Some(listen)) if listen.ip().is_unspecified() || listen.port() == 0 => {
+                Err(Error::Config(format!(
+                    "`peer_listen` {listen} is no address for others: set `peer_address`"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where peers reach this replica. Empty: it has none.
+    #[must_use]
+    pub fn peer_address(&self) -> String {
+        let listen = self.peer_listen.map(|listen| listen.to_string());
+        self.peer_address.clone().or(listen).unwrap_or_default()
     }
 
     /// Where the cluster's secret is.
@@ -73,6 +119,16 @@ impl Config {
             .clone()
             .unwrap_or_else(|| self.data_dir.join("cluster.secret"))
     }
+}
+
+/// Tells whether peers can be reached at the text: a host and a port.
+pub(crate) fn is_peer_address(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '/' || c == '@';
+    text.len() <= 255
+        && !text.contains(odd)
+        && text.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+        })
 }
 
 #[cfg(test)]
@@ -107,5 +163,23 @@ mod tests {
                 .contains("listen")
         );
         assert!(read("listen: 0.0.0.0:1\nallow_plaintext: true\n").is_ok());
+    }
+
+    #[test]
+    fn peers_need_an_address_that_others_can_use() {
+        for bad in [
+            "peer_address: h:1\n",
+            "peer_listen: 0.0.0.0:1\n",
+            "peer_listen: 127.0.0.1:0\n",
+            "peer_listen: 0.0.0.0:1\npeer_address: h\n",
+            "peer_listen: 0.0.0.0:1\npeer_address: 'a/b:1'\n",
+            "heartbeat_milliseconds: 1\n",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        let config = read("peer_listen: 127.0.0.1:7710\n").unwrap();
+        assert_eq!(config.peer_address(), "127.0.0.1:7710");
+        let config = read("peer_listen: 0.0.0.0:1\npeer_address: h:2\n").unwrap();
+        assert_eq!(config.peer_address(), "h:2");
     }
 }

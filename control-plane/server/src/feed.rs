@@ -5,6 +5,7 @@
 //! later than `t` and every event of that state was turned into a bundle.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub(crate) struct Feed {
     bundles: RwLock<BTreeMap<Scope, VecDeque<Arc<Built>>>>,
     changes: watch::Sender<u64>,
     beats: watch::Sender<Beat>,
+    /// All that was acknowledged before this instant is in the bundles, in microseconds.
+    confirmed: AtomicI64,
 }
 
 impl Feed {
@@ -64,6 +67,7 @@ impl Feed {
         signer: Arc<Signer>,
         token_keys: Vec<TokenKey>,
         clock: Arc<dyn Clock>,
+        confirmed: Timestamp,
     ) -> Result<Self, Error> {
         let feed = Self {
             handle,
@@ -73,6 +77,7 @@ impl Feed {
             bundles: RwLock::default(),
             changes: watch::Sender::new(0),
             beats: watch::Sender::new(Beat::default()),
+            confirmed: AtomicI64::new(confirmed.0),
         };
         feed.build_all()?;
         Ok(feed)
@@ -177,6 +182,7 @@ impl Feed {
     }
 
     fn beat(&self, at: Timestamp) {
+        self.confirmed.fetch_max(at.0, Ordering::Relaxed);
         let sign = |(scope, built): (Scope, Arc<Built>)| {
             let header = built.signed.header.as_ref()?;
             Some((scope, self.signer.sign_header(header, at)))
@@ -239,11 +245,15 @@ impl Feed {
             return Ok(());
         }
         bundle.token_keys.clone_from(&self.token_keys);
+        // A replica that catches up builds what was newest once: not fresher than its own change, or than
+        // the last time it was sure to lack nothing.
+        let sure = self.confirmed.load(Ordering::Relaxed).max(committed);
+        let fresh = now.min(Timestamp(sure));
         ring.push_back(Arc::new(Built {
             revision: Revision(bundle.revision),
             policy_version: bundle.policy_version,
             committed: Timestamp(committed),
-            signed: self.signer.sign(&bundle, now),
+            signed: self.signer.sign(&bundle, fresh),
         }));
         if ring.len() > RING {
             ring.pop_front();

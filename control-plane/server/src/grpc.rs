@@ -2,8 +2,9 @@
 //! called by whom is decided in one place, [`Control::caller`].
 
 mod agents;
+mod cluster;
 mod fields;
-mod fleet;
+pub(crate) mod fleet;
 mod keys;
 mod organizations;
 mod policies;
@@ -35,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: TokenSigner,
     pub(crate) signer: Arc<Signer>,
     pub(crate) feed: Arc<Feed>,
-    pub(crate) rollout: Rollout,
+    pub(crate) rollout: Arc<Rollout>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) stopping: tokio::sync::watch::Receiver<bool>,
@@ -46,23 +47,39 @@ pub(crate) struct Shared {
 pub(crate) struct Control(pub(crate) Arc<Shared>);
 
 impl Control {
-    /// The caller, when its kind may call the RPC.
-    fn caller<T>(&self, request: &Request<T>, rpc: &str) -> Result<Caller, tonic::Status> {
-        self.key(request, rpc).map(|(caller, _)| caller)
+    /// The caller, when its kind may call the RPC, by the state as it is now: from here on what is read
+    /// holds all that was acknowledged before the request.
+    async fn caller<T>(&self, request: &Request<T>, rpc: &str) -> Result<Caller, tonic::Status> {
+        let metadata = request.metadata();
+        // What is no key at all is refused without asking the cluster.
+        self.0.access.well_formed(metadata)?;
+        self.0.handle.confirm().await.map_err(Error::from)?;
+        let caller = self.0.access.caller(metadata, rpc, self.0.clock.as_ref())?;
+        Ok(caller.0)
     }
 
-    fn key<T>(&self, request: &Request<T>, rpc: &str) -> Result<(Caller, KeyRow), tonic::Status> {
-        self.0
-            .access
-            .caller(request.metadata(), rpc, self.0.clock.as_ref())
+    /// The same by what this replica knows, for what must go on without a leader. A key that it does not
+    /// know may be new: then it asks.
+    async fn key<T>(
+        &self,
+        request: &Request<T>,
+        rpc: &str,
+    ) -> Result<(Caller, KeyRow), tonic::Status> {
+        let (metadata, clock) = (request.metadata(), self.0.clock.as_ref());
+        self.0.access.well_formed(metadata)?;
+        match self.0.access.caller(metadata, rpc, clock) {
+            Err(_) if self.0.handle.confirm().await.is_ok() => {
+                self.0.access.caller(metadata, rpc, clock)
+            }
+            known => known,
+        }
     }
 
-    /// Reads the state as it is now, or later.
-    async fn read<T>(
+    /// Reads the state, after [`Self::caller`] and after changes of this very request.
+    fn read<T>(
         &self,
         read: impl FnOnce(Tables<'_, View<'_>>) -> Result<T, veto_state::Error>,
     ) -> Result<T, Error> {
-        self.0.handle.confirm().await?;
         Ok(self.0.handle.read(read)?)
     }
 

@@ -5,6 +5,7 @@
 //! - `grpc`: a file per service; each checks its fields, proposes a command, or reads.
 //! - `feed`: turns what the state says into signed bundles, and tells who subscribes.
 //! - `rollout`: which node enforces what.
+//! - `peers`: what the other replicas are told, and how they are reached.
 //! - `bootstrap`: the first minute of a cluster.
 //! - [`start`] puts it together; [`config`] is what an operator sets.
 
@@ -16,6 +17,7 @@ mod bootstrap;
 mod feed;
 mod files;
 mod grpc;
+mod peers;
 mod rollout;
 mod server;
 

@@ -12,6 +12,7 @@ use tonic_health::ServingStatus;
 use veto_core::{Clock, Entropy, OsEntropy, SystemClock};
 use veto_identity::ClusterSecret;
 use veto_proto::administration::v1::agent_service_server::AgentServiceServer;
+use veto_proto::administration::v1::cluster_service_server::ClusterServiceServer;
 use veto_proto::administration::v1::fleet_service_server::FleetServiceServer;
 use veto_proto::administration::v1::key_service_server::KeyServiceServer;
 use veto_proto::administration::v1::organization_service_server::OrganizationServiceServer;
@@ -27,7 +28,7 @@ use crate::access::Access;
 use crate::feed::Feed;
 use crate::grpc::{Control, Shared};
 use crate::rollout::Rollout;
-use crate::{Config, Error, bootstrap, files};
+use crate::{Config, Error, bootstrap, files, peers};
 
 /// How long calls in progress may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -63,7 +64,7 @@ pub async fn start_with(
     config.check()?;
     std::fs::create_dir_all(&config.data_dir).map_err(files::failed(&config.data_dir))?;
     let secret = bootstrap::secret(&config, entropy.as_ref())?;
-    let handle = Handle::start(veto_raft::Config::new(config.data_dir.clone())).await?;
+    let handle = Handle::start(peers::config(&config, &entropy).await?).await?;
     let running = run(&config, secret, handle.clone(), clock, entropy).await;
     if running.is_err() {
         handle.stop().await;
@@ -71,7 +72,7 @@ pub async fn start_with(
     running
 }
 
-/// Serves a replica that leads. Whoever calls closes the stores when this fails, so nothing is
+/// Serves a replica that has caught up. Whoever calls closes the stores when this fails, so nothing is
 /// spawned before the last thing that can fail.
 async fn run(
     config: &Config,
@@ -91,13 +92,17 @@ async fn run(
     }];
 
     let events = handle.events();
+    let confirmed = clock.now();
+    handle.confirm().await?;
     let feed = Arc::new(Feed::new(
         handle.clone(),
         Arc::clone(&signer),
         token_keys,
         Arc::clone(&clock),
+        confirmed,
     )?);
     let (stop, stopping) = watch::channel(false);
+    let rollout = Arc::new(Rollout::default());
     let control = Control(Arc::new(Shared {
         access: Access {
             handle: handle.clone(),
@@ -108,12 +113,17 @@ async fn run(
         tokens,
         signer,
         feed: Arc::clone(&feed),
-        rollout: Rollout::default(),
-        clock,
+        rollout: Arc::clone(&rollout),
+        clock: Arc::clone(&clock),
         entropy,
         stopping: stopping.clone(),
     }));
     let (address, server) = serve(config, control, stopping).await?;
+    handle.serve_local(Arc::new(peers::Local {
+        rollout,
+        clock,
+        address,
+    }));
     let feed = tokio::spawn(feed.run(events));
     tracing::info!(%address, cluster, revision = %handle.applied(), "control plane started");
     Ok(Running {
@@ -144,6 +154,7 @@ async fn serve(
         .await;
     let most = limits::ADMIN_MESSAGE;
     let organizations = OrganizationServiceServer::new(control.clone());
+    let cluster = ClusterServiceServer::new(control.clone());
     let agents = AgentServiceServer::new(control.clone());
     let keys = KeyServiceServer::new(control.clone());
     let policies = PolicyServiceServer::new(control.clone());
@@ -153,6 +164,7 @@ async fn serve(
     let server = limits::server(limits::ADMIN_TIMEOUT)
         .add_service(health)
         .add_service(organizations.max_decoding_message_size(most))
+        .add_service(cluster.max_decoding_message_size(most))
         .add_service(agents.max_decoding_message_size(most))
         .add_service(keys.max_decoding_message_size(most))
         .add_service(policies.max_decoding_message_size(most))
@@ -172,7 +184,7 @@ impl Running {
     /// Resolves when a part of the replica died; it serves no more then.
     pub async fn failed(&mut self) -> Error {
         let problem = tokio::select! {
-            () = self.handle.failed() => "the replica died".to_owned(),
+            error = self.handle.failed() => return Error::Raft(error),
             end = &mut self.server => format!("the server ended: {end:?}"),
             end = &mut self.feed => format!("the feed ended: {end:?}"),
         };

@@ -6,6 +6,7 @@
 //! INVARIANT (time-forward): applied time never runs backwards, whatever clock a leader had.
 
 mod keys;
+mod members;
 mod organizations;
 mod policies;
 mod requests;
@@ -150,6 +151,9 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             Change::CreateKey(create) => keys::create(self, create),
             Change::RevokeKey(revoke) => keys::revoke(self, revoke),
             Change::PublishPolicies(publish) => policies::publish(self, publish),
+            Change::AddMember(add) => members::add(self, add),
+            Change::PromoteMember(promote) => members::promote(self, promote),
+            Change::RemoveMember(remove) => members::remove(self, remove),
         }
     }
 

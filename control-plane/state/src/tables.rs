@@ -7,7 +7,7 @@ pub(crate) use bundle::covers;
 use prost::Message;
 use veto_core::{OrganizationId, Scope};
 use veto_proto::storage::v1::{
-    AgentRow, Bootstrap, Bundle, CommandResult, EnvironmentRow, KeyRow, OrganizationRow,
+    AgentRow, Bootstrap, Bundle, CommandResult, EnvironmentRow, KeyRow, MemberRow, OrganizationRow,
     PolicyVersionRow, ProjectRow,
 };
 
@@ -30,6 +30,15 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
     pub fn cluster(&self) -> Result<Option<String>, Error> {
         let row: Option<Bootstrap> = self.row("cluster", &key(SYSTEM, "cluster", &[]))?;
         Ok(row.map(|row| row.cluster))
+    }
+
+    /// What the members of the cluster shall be, sorted by id, those that were removed too. The first
+    /// member has a row only once it was removed.
+    ///
+    /// # Errors
+    /// When the store fails or a row is corrupt.
+    pub fn members(&self) -> Result<Vec<MemberRow>, Error> {
+        self.all("member", &prefix(SYSTEM, "member", &[]))
     }
 
     /// The time of the newest command, microseconds since 1970-01-01 UTC.

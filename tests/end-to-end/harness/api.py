@@ -4,7 +4,7 @@ import grpc
 from google.protobuf import any_pb2  # noqa: F401  (keeps the runtime's well-known types loaded)
 from google.protobuf.message import DecodeError
 from veto.administration.v1 import (
-    agents_pb2, agents_pb2_grpc, common_pb2, fleet_pb2, fleet_pb2_grpc, keys_pb2, keys_pb2_grpc,
+    agents_pb2, agents_pb2_grpc, cluster_pb2, cluster_pb2_grpc, common_pb2, fleet_pb2, fleet_pb2_grpc, keys_pb2, keys_pb2_grpc,
     organizations_pb2, organizations_pb2_grpc, policies_pb2, policies_pb2_grpc,
 )
 from veto.authorization.v1 import authorization_pb2, authorization_pb2_grpc
@@ -18,6 +18,7 @@ SERVICES = {
     "veto.administration.v1.AgentService": agents_pb2_grpc.AgentServiceStub,
     "veto.administration.v1.KeyService": keys_pb2_grpc.KeyServiceStub,
     "veto.administration.v1.PolicyService": policies_pb2_grpc.PolicyServiceStub,
+    "veto.administration.v1.ClusterService": cluster_pb2_grpc.ClusterServiceStub,
     "veto.administration.v1.FleetService": fleet_pb2_grpc.FleetServiceStub,
     "veto.tokens.v1.TokenService": tokens_pb2_grpc.TokenServiceStub,
     "veto.sync.v1.SyncService": sync_pb2_grpc.SyncServiceStub,

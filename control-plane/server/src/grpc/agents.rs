@@ -17,7 +17,9 @@ impl AgentService for Control {
         &self,
         request: Request<api::PutAgentRequest>,
     ) -> Result<Response<api::PutAgentResponse>, Status> {
-        let caller = self.caller(&request, "veto.administration.v1.AgentService/PutAgent")?;
+        let caller = self
+            .caller(&request, "veto.administration.v1.AgentService/PutAgent")
+            .await?;
         let request = request.into_inner();
         let agent = request
             .agent
@@ -50,9 +52,7 @@ impl AgentService for Control {
         let put = Change::PutAgent(storage::PutAgent { agent: Some(row) });
         self.change(&caller, &request.request_id, put).await?;
         let organization = caller.organization.as_str();
-        let row = self
-            .read(|tables| tables.agent(organization, project.as_str(), id.as_str()))
-            .await?;
+        let row = self.read(|tables| tables.agent(organization, project.as_str(), id.as_str()))?;
         Ok(Response::new(api::PutAgentResponse {
             agent: row.map(message),
         }))
@@ -62,7 +62,9 @@ impl AgentService for Control {
         &self,
         request: Request<api::ListAgentsRequest>,
     ) -> Result<Response<api::ListAgentsResponse>, Status> {
-        let caller = self.caller(&request, "veto.administration.v1.AgentService/ListAgents")?;
+        let caller = self
+            .caller(&request, "veto.administration.v1.AgentService/ListAgents")
+            .await?;
         let project = fields::project(&caller, &request.into_inner().project)?;
         let organization = caller.organization.as_str();
         let rows = self
@@ -71,8 +73,7 @@ impl AgentService for Control {
                     Some(_) => tables.agents(organization, project.as_str()).map(Some),
                     None => Ok(None),
                 },
-            )
-            .await?
+            )?
             .ok_or_else(|| missing("project", project.as_str()))?;
         let agents = rows.into_iter().map(message).collect();
         Ok(Response::new(api::ListAgentsResponse { agents }))

@@ -20,7 +20,9 @@ impl KeyService for Control {
         &self,
         request: Request<api::CreateKeyRequest>,
     ) -> Result<Response<api::CreateKeyResponse>, Status> {
-        let caller = self.caller(&request, "veto.administration.v1.KeyService/CreateKey")?;
+        let caller = self
+            .caller(&request, "veto.administration.v1.KeyService/CreateKey")
+            .await?;
         let request = request.into_inner();
         let mut row = self.new_row(&caller, &request)?;
         let environment = (!row.environment.is_empty()).then_some(row.environment.as_str());
@@ -34,7 +36,7 @@ impl KeyService for Control {
         row.secret_hash = self.0.secret.hash_key(&key).map_err(Error::from)?.to_vec();
         let create = Change::CreateKey(storage::CreateKey { key: Some(row) });
         let result = self.change(&caller, &request.request_id, create).await?;
-        let row = self.read(|tables| tables.key(&result.key_id)).await?;
+        let row = self.read(|tables| tables.key(&result.key_id))?;
         let secret_key = if result.repeated {
             String::new()
         } else {
@@ -50,10 +52,10 @@ impl KeyService for Control {
         &self,
         request: Request<api::ListKeysRequest>,
     ) -> Result<Response<api::ListKeysResponse>, Status> {
-        let caller = self.caller(&request, "veto.administration.v1.KeyService/ListKeys")?;
-        let rows = self
-            .read(|tables| tables.keys(caller.organization.as_str()))
+        let caller = self
+            .caller(&request, "veto.administration.v1.KeyService/ListKeys")
             .await?;
+        let rows = self.read(|tables| tables.keys(caller.organization.as_str()))?;
         let keys = rows
             .into_iter()
             .filter(|row| reaches(&caller, row))
@@ -66,11 +68,13 @@ impl KeyService for Control {
         &self,
         request: Request<api::RevokeKeyRequest>,
     ) -> Result<Response<api::RevokeKeyResponse>, Status> {
-        let caller = self.caller(&request, "veto.administration.v1.KeyService/RevokeKey")?;
+        let caller = self
+            .caller(&request, "veto.administration.v1.KeyService/RevokeKey")
+            .await?;
         let request = request.into_inner();
         let id = fields::name("id", &request.id, KeyId::new)?;
         let reason = fields::text("reason", &request.reason, 1024)?;
-        let found = self.read(|tables| tables.key(id.as_str())).await?;
+        let found = self.read(|tables| tables.key(id.as_str()))?;
         let own = found.filter(|row| {
             row.organization == caller.organization.as_str() && reaches(&caller, row)
         });
@@ -82,7 +86,7 @@ impl KeyService for Control {
             reason,
         });
         self.change(&caller, &request.request_id, revoke).await?;
-        let row = self.read(|tables| tables.key(id.as_str())).await?;
+        let row = self.read(|tables| tables.key(id.as_str()))?;
         let revoked = row
             .as_ref()
             .and_then(|row| change_message(row.revoked.clone()));

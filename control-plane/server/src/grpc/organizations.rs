@@ -25,7 +25,7 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::CreateOrganizationRequest>,
     ) -> Result<Response<api::CreateOrganizationResponse>, Status> {
-        let caller = self.caller(&request, &rpc("CreateOrganization"))?;
+        let caller = self.caller(&request, &rpc("CreateOrganization")).await?;
         if !caller.organization.is_system() {
             return Err(Error::NotAllowed { kind: "admin" }.into());
         }
@@ -47,7 +47,7 @@ impl OrganizationService for Control {
             admin_key: Some(admin_key),
         });
         let result = self.change(&caller, &request.request_id, change).await?;
-        let row = self.read(|tables| tables.organization(id.as_str())).await?;
+        let row = self.read(|tables| tables.organization(id.as_str()))?;
         let admin_key = if result.repeated {
             String::new()
         } else {
@@ -64,14 +64,12 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::ListOrganizationsRequest>,
     ) -> Result<Response<api::ListOrganizationsResponse>, Status> {
-        let caller = self.caller(&request, &rpc("ListOrganizations"))?;
+        let caller = self.caller(&request, &rpc("ListOrganizations")).await?;
         let own = caller.organization.as_str();
-        let rows = self
-            .read(|tables| match caller.organization.is_system() {
-                true => tables.organizations(),
-                false => Ok(tables.organization(own)?.into_iter().collect()),
-            })
-            .await?;
+        let rows = self.read(|tables| match caller.organization.is_system() {
+            true => tables.organizations(),
+            false => Ok(tables.organization(own)?.into_iter().collect()),
+        })?;
         let organizations = rows.into_iter().map(organization).collect();
         Ok(Response::new(api::ListOrganizationsResponse {
             organizations,
@@ -82,7 +80,7 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::CreateProjectRequest>,
     ) -> Result<Response<api::CreateProjectResponse>, Status> {
-        let caller = self.caller(&request, &rpc("CreateProject"))?;
+        let caller = self.caller(&request, &rpc("CreateProject")).await?;
         if !caller.covers(None, None) {
             return Err(Error::NotAllowed { kind: "project" }.into());
         }
@@ -96,9 +94,7 @@ impl OrganizationService for Control {
         self.change(&caller, &request.request_id, Change::CreateProject(create))
             .await?;
         let organization = caller.organization.as_str();
-        let row = self
-            .read(|tables| tables.project(organization, id.as_str()))
-            .await?;
+        let row = self.read(|tables| tables.project(organization, id.as_str()))?;
         Ok(Response::new(api::CreateProjectResponse {
             project: row.map(project),
         }))
@@ -108,10 +104,8 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::ListProjectsRequest>,
     ) -> Result<Response<api::ListProjectsResponse>, Status> {
-        let caller = self.caller(&request, &rpc("ListProjects"))?;
-        let rows = self
-            .read(|tables| tables.projects(caller.organization.as_str()))
-            .await?;
+        let caller = self.caller(&request, &rpc("ListProjects")).await?;
+        let rows = self.read(|tables| tables.projects(caller.organization.as_str()))?;
         // A key of one environment sees the project that it lies in.
         let seen = |id: &str| caller.project.as_ref().is_none_or(|own| own.as_str() == id);
         let projects = rows
@@ -126,7 +120,7 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::CreateEnvironmentRequest>,
     ) -> Result<Response<api::CreateEnvironmentResponse>, Status> {
-        let caller = self.caller(&request, &rpc("CreateEnvironment"))?;
+        let caller = self.caller(&request, &rpc("CreateEnvironment")).await?;
         let request = request.into_inner();
         let project = fields::project(&caller, &request.project)?;
         let id = fields::name("id", &request.id, EnvironmentId::new)?;
@@ -154,7 +148,7 @@ impl OrganizationService for Control {
             project,
             environment: id,
         };
-        let row = self.read(|tables| tables.environment(&scope)).await?;
+        let row = self.read(|tables| tables.environment(&scope))?;
         Ok(Response::new(api::CreateEnvironmentResponse {
             environment: row.map(environment),
         }))
@@ -164,12 +158,12 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::ListEnvironmentsRequest>,
     ) -> Result<Response<api::ListEnvironmentsResponse>, Status> {
-        let caller = self.caller(&request, &rpc("ListEnvironments"))?;
+        let caller = self.caller(&request, &rpc("ListEnvironments")).await?;
         let wanted = request.into_inner().project;
         if !wanted.is_empty() {
             fields::name("project", &wanted, ProjectId::new)?;
         }
-        let rows = self.environments(&caller, &wanted).await?;
+        let rows = self.environments(&caller, &wanted)?;
         let environments = rows.into_iter().map(environment).collect();
         Ok(Response::new(api::ListEnvironmentsResponse {
             environments,
@@ -178,7 +172,7 @@ impl OrganizationService for Control {
 }
 
 impl Control {
-    async fn environments(
+    fn environments(
         &self,
         caller: &Caller,
         wanted: &str,
@@ -191,8 +185,7 @@ impl Control {
                 }
                 let project = (!wanted.is_empty()).then_some(wanted);
                 tables.environments(organization, project).map(Some)
-            })
-            .await?
+            })?
             .ok_or_else(|| missing("project", wanted))?;
         rows.retain(|row| caller.covers(Some(&row.project), Some(&row.id)));
         if rows.is_empty() && !wanted.is_empty() && !caller.covers(Some(wanted), None) {

@@ -29,7 +29,7 @@ impl PolicyService for Control {
         &self,
         request: Request<api::ValidatePoliciesRequest>,
     ) -> Result<Response<api::ValidatePoliciesResponse>, Status> {
-        self.caller(&request, &rpc("ValidatePolicies"))?;
+        self.caller(&request, &rpc("ValidatePolicies")).await?;
         let files = checked(request.into_inner().files)?;
         if files.is_empty() {
             return Err(fields::invalid("files", "is empty").into());
@@ -46,7 +46,7 @@ impl PolicyService for Control {
         &self,
         request: Request<api::PublishPoliciesRequest>,
     ) -> Result<Response<api::PublishPoliciesResponse>, Status> {
-        let caller = self.caller(&request, &rpc("PublishPolicies"))?;
+        let caller = self.caller(&request, &rpc("PublishPolicies")).await?;
         let request = request.into_inner();
         let scope = fields::environment(&caller, request.scope.as_ref())?;
         let files = checked(request.files)?;
@@ -72,9 +72,7 @@ impl PolicyService for Control {
         };
         let change = Change::PublishPolicies(publish);
         let result = self.change(&caller, &request.request_id, change).await?;
-        let row = self
-            .read(|tables| tables.policy_version(&scope, result.policy_version))
-            .await?;
+        let row = self.read(|tables| tables.policy_version(&scope, result.policy_version))?;
         let version = row.map(|row| version(row, request.scope));
         let diagnostics = compiled.warnings.into_iter().map(diagnostic).collect();
         Ok(Response::new(api::PublishPoliciesResponse {
@@ -87,7 +85,7 @@ impl PolicyService for Control {
         &self,
         request: Request<api::ListPolicyVersionsRequest>,
     ) -> Result<Response<api::ListPolicyVersionsResponse>, Status> {
-        let caller = self.caller(&request, &rpc("ListPolicyVersions"))?;
+        let caller = self.caller(&request, &rpc("ListPolicyVersions")).await?;
         let request = request.into_inner();
         let scope = fields::environment(&caller, request.scope.as_ref())?;
         let size = match request.page_size {
@@ -104,8 +102,7 @@ impl PolicyService for Control {
                     .policy_versions(&scope, request.before_version, size as usize)
                     .map(Some),
                 None => Ok(None),
-            })
-            .await?
+            })?
             .ok_or_else(|| fields::no_environment(&scope))?;
         let versions = rows
             .into_iter()
@@ -118,17 +115,15 @@ impl PolicyService for Control {
         &self,
         request: Request<api::GetPolicyVersionRequest>,
     ) -> Result<Response<api::GetPolicyVersionResponse>, Status> {
-        let caller = self.caller(&request, &rpc("GetPolicyVersion"))?;
+        let caller = self.caller(&request, &rpc("GetPolicyVersion")).await?;
         let request = request.into_inner();
         let scope = fields::environment(&caller, request.scope.as_ref())?;
-        let (environment, row) = self
-            .read(|tables| {
-                Ok((
-                    tables.environment(&scope)?,
-                    tables.policy_version(&scope, request.version)?,
-                ))
-            })
-            .await?;
+        let (environment, row) = self.read(|tables| {
+            Ok((
+                tables.environment(&scope)?,
+                tables.policy_version(&scope, request.version)?,
+            ))
+        })?;
         if environment.is_none() {
             return Err(fields::no_environment(&scope).into());
         }

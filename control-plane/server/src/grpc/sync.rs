@@ -40,7 +40,10 @@ impl SyncService for Control {
         &self,
         request: Request<Streaming<SubscribeRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let caller = self.caller(&request, "veto.sync.v1.SyncService/Subscribe")?;
+        // Nodes are served also while there is no leader.
+        let (caller, _) = self
+            .key(&request, "veto.sync.v1.SyncService/Subscribe")
+            .await?;
         let incoming = request.into_inner();
         let (sender, receiver) = mpsc::channel(QUEUE);
         let control = self.clone();

@@ -20,7 +20,9 @@ impl TokenService for Control {
         &self,
         request: Request<api::ExchangeKeyRequest>,
     ) -> Result<Response<api::ExchangeKeyResponse>, Status> {
-        let (caller, row) = self.key(&request, "veto.tokens.v1.TokenService/ExchangeKey")?;
+        let (caller, row) = self
+            .key(&request, "veto.tokens.v1.TokenService/ExchangeKey")
+            .await?;
         let request = request.into_inner();
         let audience = match request.audience() {
             api::Audience::Unspecified | api::Audience::DataPlane => Audience::DataPlane,

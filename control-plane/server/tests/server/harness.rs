@@ -1,6 +1,7 @@
 //! A control plane in this process, its files, and clients with keys.
 
 mod client;
+pub(crate) mod replicas;
 pub(crate) mod stream;
 
 use std::path::PathBuf;
@@ -77,7 +78,7 @@ impl World {
             data_dir: self.data_dir(),
             cluster_secret_file: None,
             bootstrap: true,
-            allow_plaintext: false,
+            ..Config::default()
         }
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod cluster;
 mod fleet;
 mod harness;
 mod keys;

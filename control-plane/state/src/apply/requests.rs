@@ -50,7 +50,10 @@ pub(super) fn digest(command: &Command) -> Vec<u8> {
             | Change::CreateEnvironment(_)
             | Change::PutAgent(_)
             | Change::RevokeKey(_)
-            | Change::PublishPolicies(_),
+            | Change::PublishPolicies(_)
+            | Change::AddMember(_)
+            | Change::PromoteMember(_)
+            | Change::RemoveMember(_),
         )
         | None => None,
     };

@@ -1,6 +1,7 @@
 //! The laws of the replicated state, over the public API and rows in memory.
 #![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
+mod members;
 mod requests;
 
 use std::collections::BTreeMap;

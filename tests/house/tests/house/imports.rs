@@ -18,7 +18,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("veto-process", &["veto-wire"]),
     ("veto-state", &["veto-proto"]),
-    ("veto-raft", &["veto-state", "veto-wire", "veto-proto"]),
+    (
+        "veto-raft",
+        &["veto-state", "veto-wire", "veto-proto", "veto-identity"],
+    ),
     (
         "veto-server",
         &[
@@ -70,6 +73,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "veto-trail",
             "veto-wire",
             "veto-proto",
+            "veto-identity",
             "veto-dev",
         ],
     ),

@@ -6,6 +6,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use veto_proto::administration::v1 as api;
 use veto_proto::administration::v1::agent_service_client::AgentServiceClient;
+use veto_proto::administration::v1::cluster_service_client::ClusterServiceClient;
 use veto_proto::administration::v1::fleet_service_client::FleetServiceClient;
 use veto_proto::administration::v1::key_service_client::KeyServiceClient;
 use veto_proto::administration::v1::organization_service_client::OrganizationServiceClient;
@@ -74,6 +75,18 @@ impl Client {
 
     pub(crate) fn sync(&self) -> SyncServiceClient<Service> {
         SyncServiceClient::new(self.service())
+    }
+
+    pub(crate) fn cluster(&self) -> ClusterServiceClient<Service> {
+        ClusterServiceClient::new(self.service())
+    }
+
+    pub(crate) async fn members(&self) -> Result<api::GetClusterResponse, Status> {
+        let answer = self
+            .cluster()
+            .get_cluster(api::GetClusterRequest {})
+            .await?;
+        Ok(answer.into_inner())
     }
 
     /// Makes an organization and gives its admin key.

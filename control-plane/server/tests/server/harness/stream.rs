@@ -14,6 +14,7 @@ use veto_proto::sync::v1::{Ack, Held, Hello, Nack, SubscribeRequest, SubscribeRe
 use veto_wire::bundle::{VerifiedBundle, scope_message};
 
 use super::{Client, PATIENCE, World};
+use crate::harness::replicas::Replicas;
 
 /// How a bundle came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,23 @@ pub(crate) enum Step {
     Delta,
     Heartbeat,
     Withdrawal,
+}
+
+/// Whoever has a trust file.
+pub(crate) trait Trusted {
+    fn anchor(&self) -> Trust;
+}
+
+impl Trusted for World {
+    fn anchor(&self) -> Trust {
+        self.trust()
+    }
+}
+
+impl Trusted for Replicas {
+    fn anchor(&self) -> Trust {
+        Trust::read(&self.data(1).join("trust.json")).unwrap()
+    }
 }
 
 pub(crate) struct Stream {
@@ -34,7 +52,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// Opens a stream and says nothing.
-    pub(crate) async fn silent(world: &World, client: &Client) -> Result<Self, Status> {
+    pub(crate) async fn silent(world: &impl Trusted, client: &Client) -> Result<Self, Status> {
         let (requests, receiver) = mpsc::channel(16);
         let answers = client
             .sync()
@@ -43,19 +61,19 @@ impl Stream {
         Ok(Self {
             requests,
             answers: answers.into_inner(),
-            trust: world.trust(),
+            trust: world.anchor(),
             held: BTreeMap::new(),
         })
     }
 
     /// Opens a stream as a node that holds nothing.
-    pub(crate) async fn open(world: &World, client: &Client, node: &str) -> Self {
+    pub(crate) async fn open(world: &impl Trusted, client: &Client, node: &str) -> Self {
         Self::resume(world, client, node, BTreeMap::new()).await
     }
 
     /// Opens a stream as a node that holds these bundles.
     pub(crate) async fn resume(
-        world: &World,
+        world: &impl Trusted,
         client: &Client,
         node: &str,
         held: BTreeMap<String, VerifiedBundle>,

@@ -71,7 +71,7 @@ fn default(source: &str, key: &str) -> String {
             .trim_end_matches(".into()]")
             .to_owned(),
     };
-    let is_port = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let is_port = key == "listen" && value.bytes().all(|b| b.is_ascii_digit());
     let value = if is_port {
         format!("127.0.0.1:{value}")
     } else {

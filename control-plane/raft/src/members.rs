@@ -1,0 +1,184 @@
+//! Makes the members what the state says they shall be. Whoever leads takes one step at a time, each a
+//! membership of the log; a change that a leader left half done is finished by the next one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Weak;
+use std::time::Duration;
+
+use openraft::{BasicNode, ChangeMembers, Membership};
+use tokio::time::{sleep, timeout};
+use veto_core::OrganizationId;
+use veto_proto::storage::v1::{Command, MemberRow, RemoveMember, command::Change};
+use veto_state::Tables;
+
+use crate::Error;
+use crate::replica::{Metrics, Replica};
+
+/// How often the leader looks.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long one step may take.
+const STEP: Duration = Duration::from_secs(30);
+/// A learner that lacks fewer entries than this has caught up.
+const CAUGHT_UP: u64 = 100;
+
+/// One step towards what shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// Give the only member, which had no peers so far, an address.
+    Address(u64, String),
+    /// Let a new member learn.
+    Learn(u64, String),
+    /// Change or finish changing who votes.
+    Vote(BTreeSet<u64>),
+    /// End replication to learners that go.
+    Forget(BTreeSet<u64>),
+    /// Note that a member was replaced.
+    Replaced(u64),
+}
+
+/// Looks as long as the replica lives.
+pub(crate) async fn reconcile(core: Weak<Replica>, address: String) {
+    loop {
+        sleep(LOOK).await;
+        let Some(core) = core.upgrade() else { return };
+        let metrics = core.metrics();
+        if metrics.current_leader != Some(core.node()) {
+            continue;
+        }
+        let rows = match core.machine.view(|view| Tables(view).members()) {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(%error, "the members cannot be read");
+                continue;
+            }
+        };
+        let Some(step) = next(&metrics, &rows, core.node(), &address) else {
+            continue;
+        };
+        tracing::info!(?step, "members change");
+        match timeout(STEP, core.step(step)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the members did not change"),
+            Err(_) => tracing::warn!("the members did not change in time"),
+        }
+    }
+}
+
+fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Option<Step> {
+    let stored = &metrics.membership_config;
+    let members = stored.membership();
+    // A change of members is over when it is applied; until then nothing new is begun.
+    if metrics.last_applied.map(|id| id.index) < stored.log_id().map(|id| id.index) {
+        return None;
+    }
+    if let [_, goal] = members.get_joint_config().as_slice() {
+        return Some(Step::Vote(goal.clone()));
+    }
+    let alone = members.nodes().count() == 1;
+    if alone && !address.is_empty() && members.get_node(&own).is_some_and(|n| n.addr.is_empty()) {
+        return Some(Step::Address(own, address.to_owned()));
+    }
+    let gone: BTreeSet<u64> = ids(rows, |row| row.removed.is_some());
+    let live = rows.iter().filter(|row| row.removed.is_none());
+    for row in live.clone() {
+        if members.get_node(&row.id).is_none() {
+            return Some(Step::Learn(row.id, row.address.clone()));
+        }
+    }
+    let voters: BTreeSet<u64> = members.voter_ids().collect();
+    let mut goal: BTreeSet<u64> = voters.difference(&gone).copied().collect();
+    for row in live.clone().filter(|row| row.voter) {
+        if voters.contains(&row.id) || caught_up(metrics, row.id) {
+            goal.insert(row.id);
+            goal.remove(&row.replaces);
+        }
+    }
+    if goal != voters && !goal.is_empty() {
+        return Some(Step::Vote(goal));
+    }
+    let leave: BTreeSet<u64> = members
+        .learner_ids()
+        .filter(|id| gone.contains(id))
+        .collect();
+    if !leave.is_empty() {
+        return Some(Step::Forget(leave));
+    }
+    live.filter(|row| row.replaces != 0 && !gone.contains(&row.replaces))
+        .find(|row| voters.contains(&row.id) && !voters.contains(&row.replaces))
+        .map(|row| Step::Replaced(row.replaces))
+}
+
+fn ids(rows: &[MemberRow], picked: impl Fn(&&MemberRow) -> bool) -> BTreeSet<u64> {
+    rows.iter().filter(picked).map(|row| row.id).collect()
+}
+
+fn caught_up(metrics: &Metrics, node: u64) -> bool {
+    let last = metrics.last_log_index.unwrap_or(0);
+    let replicated = metrics.replication.as_ref().and_then(|all| all.get(&node));
+    let matching = replicated.and_then(Option::as_ref);
+    matching.is_some_and(|id| last.saturating_sub(id.index) < CAUGHT_UP)
+}
+
+impl Replica {
+    async fn step(&self, step: Step) -> Result<(), Error> {
+        let (change, retain) = match step {
+            Step::Address(id, address) => (
+                ChangeMembers::SetNodes(BTreeMap::from([(id, BasicNode::new(address))])),
+                true,
+            ),
+            Step::Learn(id, address) => (
+                ChangeMembers::AddNodes(BTreeMap::from([(id, BasicNode::new(address))])),
+                true,
+            ),
+            // Who votes no more is no learner either: it is removed or replaced.
+            Step::Vote(goal) => (ChangeMembers::ReplaceAllVoters(goal), false),
+            Step::Forget(leave) => (ChangeMembers::RemoveNodes(leave), false),
+            Step::Replaced(id) => return self.replaced(id).await,
+        };
+        let changed = self.raft.change_membership(change, retain).await;
+        changed.map(drop).map_err(|e| Error::Stopped(e.to_string()))
+    }
+
+    async fn replaced(&self, id: u64) -> Result<(), Error> {
+        let command = Command {
+            actor: "cluster".to_owned(),
+            // Applied time never runs backwards: this is as late as the newest command.
+            time: 0,
+            organization: OrganizationId::SYSTEM.to_owned(),
+            change: Some(Change::RemoveMember(RemoveMember { id })),
+            ..Command::default()
+        };
+        self.propose_here(command).await.map(drop)
+    }
+}
+
+/// What the log says of the members.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// The leader, when one is known.
+    pub leader: Option<u64>,
+    /// The term.
+    pub term: u64,
+    /// Whether the voters are changing.
+    pub changing: bool,
+    /// Each member's address, and whether it votes.
+    pub members: BTreeMap<u64, (String, bool)>,
+}
+
+impl Members {
+    pub(crate) fn of(metrics: &Metrics) -> Self {
+        let members: &Membership<u64, BasicNode> = metrics.membership_config.membership();
+        let voters: BTreeSet<u64> = members.voter_ids().collect();
+        let member =
+            |(id, node): (&u64, &BasicNode)| (*id, (node.addr.clone(), voters.contains(id)));
+        Self {
+            leader: metrics.current_leader,
+            term: metrics.current_term,
+            changing: members.get_joint_config().len() > 1,
+            members: members.nodes().map(member).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
