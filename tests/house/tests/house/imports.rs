@@ -8,6 +8,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
 /// Package → what it may import of ours, directly. `veto-core` is open to all.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("veto-core", &[]),
+    ("veto-history", &[]),
     ("veto-proto", &[]),
     ("veto-policy", &[]),
     ("veto-identity", &[]),
