@@ -11,9 +11,24 @@ use rocksdb::{ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Opt
 use veto_wire::status::Coded as _;
 
 use crate::Error;
+use crate::seams::Work;
 
 /// Held as long as a database is open; whoever has the other end learns when the last is closed.
-pub(crate) type Open = mpsc::Sender<()>;
+#[derive(Clone)]
+pub(crate) struct Open {
+    /// How work on files is done.
+    pub(crate) work: Work,
+    _closed: mpsc::Sender<()>,
+}
+
+impl Open {
+    pub(crate) fn new(closed: mpsc::Sender<()>, work: Work) -> Self {
+        Self {
+            work,
+            _closed: closed,
+        }
+    }
+}
 
 /// An open database. A process must not end before it is closed: RocksDB's threads would find its
 /// statics gone.
@@ -60,7 +75,7 @@ pub(crate) fn open(
     missing: Missing,
     open: &Open,
 ) -> Result<Database, Error> {
-    let mut options = options()?;
+    let mut options = options(open.work.is_simulated())?;
     if missing == Missing::Make {
         std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
         options.create_if_missing(true);
@@ -76,21 +91,24 @@ pub(crate) fn open(
 
 /// Opens a database that nobody writes, and changes nothing of it but RocksDB's own log.
 pub(crate) fn open_read_only(path: &Path, families: &[&str]) -> Result<DB, Error> {
-    let options = options()?;
+    let options = options(false)?;
     let descriptors = descriptors(families, &options);
     DB::open_cf_descriptors_read_only(&options, path, descriptors, false).map_err(unopened)
 }
 
-fn options() -> Result<Options, Error> {
+fn options(simulated: bool) -> Result<Options, Error> {
     // RocksDB must not resume by itself after a failed write; the setting has no function of its own.
     // Tests may run on a file system in memory, which would take the space ahead of every write.
-    let text = if cfg!(test) {
-        "max_bgerror_resume_count=0;allow_fallocate=false"
-    } else {
-        "max_bgerror_resume_count=0"
-    };
+    let mut text = "max_bgerror_resume_count=0".to_owned();
+    if cfg!(test) || simulated {
+        text += ";allow_fallocate=false";
+    }
+    if simulated {
+        // Which files there are must follow from what was written, not from RocksDB's own threads.
+        text += ";disable_auto_compactions=true";
+    }
     let mut options = Options::default()
-        .get_options_from_string(text)
+        .get_options_from_string(&text)
         .map_err(failed)?;
     // A torn last record is what a crash leaves; anything else that is damaged stops the start.
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);

@@ -10,7 +10,9 @@ mod slot;
 use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::types::{LogId, Vote};

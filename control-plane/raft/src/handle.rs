@@ -18,6 +18,7 @@ use crate::machine::View;
 use crate::members::Members;
 use crate::peers::{AnyLocal, Lane, Peers};
 use crate::replica::Replica;
+use crate::seams::Simulated;
 use crate::start;
 
 /// The largest command, in bytes.
@@ -45,6 +46,8 @@ pub struct Config {
     pub snapshot_after: u64,
     /// Chance, for identities and for the spread of retries.
     pub entropy: Arc<dyn Entropy>,
+    /// What stands in for the machine under this replica. Absent: nothing does.
+    pub simulated: Option<Arc<dyn Simulated>>,
 }
 
 impl Config {
@@ -60,6 +63,7 @@ impl Config {
             heartbeat: Duration::from_millis(250),
             snapshot_after: 20_000,
             entropy: Arc::new(OsEntropy),
+            simulated: None,
         }
     }
 }
@@ -169,6 +173,12 @@ impl Handle {
     #[must_use]
     pub fn members(&self) -> Members {
         Members::of(&self.core.metrics())
+    }
+
+    /// How this replica is.
+    #[must_use]
+    pub fn status(&self) -> StatusResponse {
+        self.core.status()
     }
 
     /// Lets peers ask what only the server knows.

@@ -10,6 +10,7 @@
 //! - `floor`: what the node acknowledged, to notice a log that forgot.
 //! - `machine`: applies committed commands; rows and position change in one batch.
 //! - `snapshot`: the whole state as a directory of verified files, and how it travels.
+//! - `seams`: where a simulation takes the place of threads, disk, network and chance.
 //! - `codec`: our own bytes for everything on disk.
 
 mod codec;
@@ -26,6 +27,7 @@ mod members;
 mod network;
 mod peers;
 mod replica;
+mod seams;
 mod snapshot;
 mod start;
 mod types;
@@ -34,7 +36,8 @@ pub use error::Error;
 pub use handle::{Config, Handle};
 pub use machine::View;
 pub use members::Members;
-pub use peers::{Credentials, Local, Peers};
+pub use peers::{Credentials, Handshake, Local, Peers, Stream, Transport};
+pub use seams::{Applied, Later, Note, Point, Simulated, draw_from};
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use veto_proto::storage::v1 as storage;
 use crate::database::{Database, Missing, Open};
 use crate::floor::{Claim, Floor, Owner};
 use crate::machine::Machine;
+use crate::seams::{Note, Point, Work};
 use crate::types::{Entry, LogId, StorageError, Types, Vote};
 use crate::{Error, codec, database};
 use stored::Stored;
@@ -43,6 +44,7 @@ pub(crate) struct Log {
     syncer: Syncer,
     /// The state that purged entries must be in.
     machine: Option<Machine>,
+    work: Work,
 }
 
 impl Log {
@@ -64,12 +66,12 @@ impl Log {
             last: held.state()?.last_log_id,
         };
         let floor = Floor::open(directory, owner, &claim, |index| held.id_at(index))?;
-        let syncer = Syncer::start(Arc::clone(&db), floor)?;
-        let machine = None;
+        let syncer = Syncer::start(Arc::clone(&db), floor, open.work.clone())?;
         Ok(Self {
             db,
             syncer,
-            machine,
+            machine: None,
+            work: open.work.clone(),
         })
     }
 
@@ -102,7 +104,7 @@ impl Log {
     /// Drops the files that hold purged entries alone. Without it their tombstones slow every read.
     fn reclaim(&self, upto: u64) {
         let db = Arc::clone(&self.db);
-        tokio::task::spawn_blocking(move || {
+        self.work.beside(move || {
             let (from, to) = (0_u64.to_be_bytes(), upto.to_be_bytes());
             if let Err(error) = db.delete_file_in_range(from, to) {
                 tracing::warn!(
@@ -188,9 +190,12 @@ impl RaftLogStorage<Types> for Log {
         stored
             .put_meta(&mut batch, VOTE, &message)
             .map_err(failed)?;
+        self.work.reach(Point::Vote).await;
         self.write(batch);
         let done = self.syncer.wait(|done| Written::Vote(*vote, done));
-        done.await.map_err(failed)
+        done.await.map_err(failed)?;
+        self.work.note(|| Note::Voted(message));
+        Ok(())
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, StorageError> {
@@ -210,6 +215,7 @@ impl RaftLogStorage<Types> for Log {
             .put_meta(&mut batch, COMMITTED, &message)
             .map_err(failed)?;
         self.write(batch);
+        self.work.note(|| Note::Committed(committed.index));
         Ok(())
     }
 
@@ -243,6 +249,7 @@ impl RaftLogStorage<Types> for Log {
                 codec::seal(&codec::entry_message(&entry)),
             );
         }
+        self.work.reach(Point::Append).await;
         self.write(batch);
         self.syncer.then(last, callback).await;
         Ok(())
@@ -256,6 +263,7 @@ impl RaftLogStorage<Types> for Log {
         };
         let lowered = self.syncer.wait(|done| Written::Truncating(before, done));
         lowered.await.map_err(failed)?;
+        self.work.reach(Point::Truncate).await;
         let mut batch = WriteBatch::default();
         batch.delete_range(log_id.index.to_be_bytes(), u64::MAX.to_be_bytes());
         self.write(batch);
@@ -268,6 +276,7 @@ impl RaftLogStorage<Types> for Log {
         if let Some(machine) = &self.machine {
             machine.durable(log_id.index).await.map_err(failed)?;
         }
+        self.work.reach(Point::Purge).await;
         let mut batch = WriteBatch::default();
         self.stored()
             .put_meta(&mut batch, PURGED, &codec::log_id_message(&log_id))

@@ -23,6 +23,7 @@ use veto_state::Event;
 use veto_state::rows::Write;
 
 use crate::database::Open;
+use crate::seams::{Applied, Note, Point, Work};
 use crate::snapshot::{self, Current, Directory, Shelf};
 use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, Types};
 use crate::{Error, codec, database};
@@ -97,6 +98,10 @@ impl Machine {
         })
     }
 
+    fn work(&self) -> &Work {
+        &self.0.open.work
+    }
+
     pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()
     }
@@ -115,6 +120,7 @@ impl Machine {
         if let Err(error) = current.db.flush_wal(true).map_err(database::failed) {
             database::abort("state sync", &error);
         }
+        self.work().note(|| Note::Flushed);
         self.0
             .durable
             .send_if_modified(|durable| std::mem::replace(durable, next.max(*durable)) < next);
@@ -128,7 +134,9 @@ impl Machine {
     pub(crate) async fn durable(&self, index: u64) -> Result<(), Error> {
         if *self.0.durable.borrow() <= index {
             let machine = self.clone();
-            blocking(move || machine.sync()).await?;
+            self.work()
+                .blocking(Point::Flush, move || machine.sync())
+                .await?;
         }
         let mut durable = self.0.durable.subscribe();
         let reached = durable.wait_for(|durable| *durable > index);
@@ -154,7 +162,7 @@ impl Machine {
         digest: &mut Digest,
     ) -> Result<CommandResult, Error> {
         let mut batch = WriteBatch::default();
-        let mut events = Vec::new();
+        let (mut events, mut rows) = (Vec::new(), Vec::new());
         let result = match &entry.payload {
             EntryPayload::Blank => CommandResult::default(),
             EntryPayload::Membership(changed) => {
@@ -164,6 +172,9 @@ impl Machine {
             EntryPayload::Normal(command) => {
                 let revision = Revision(entry.log_id.index);
                 let done = self.view(|rows| veto_state::apply(rows, revision, command))?;
+                if self.work().is_simulated() {
+                    rows.clone_from(&done.writes);
+                }
                 self.put(done.writes, &mut batch, digest)?;
                 events = done.events;
                 done.result
@@ -177,6 +188,14 @@ impl Machine {
         if let Err(error) = written.and_then(|()| current.db.check()) {
             database::abort("state write", &error);
         }
+        self.work().note(|| {
+            Note::Applied(Box::new(Applied {
+                entry: codec::entry_message(entry),
+                result: result.clone(),
+                rows: rows.into_iter().map(|row| (row.key, row.value)).collect(),
+                digest: digest.to_bytes(),
+            }))
+        });
         for event in events {
             // Nobody may be listening, and that is fine.
             let _ = self.0.events.send(event);
@@ -241,6 +260,11 @@ impl Machine {
         // It is this node's own snapshot from now on.
         self.0.shelf.publish(manifest, directory)?;
         self.sync()?;
+        let (id, digest) = self.digest()?;
+        self.work().note(|| Note::Installed {
+            index: id.map_or(0, |id| id.index),
+            digest,
+        });
         let _ = self.0.events.send(Event::Replaced);
         Ok(())
     }
@@ -266,6 +290,7 @@ impl RaftStateMachine<Types> for Machine {
         let mut digest = Digest::stored(&state.digest).map_err(read)?;
         let mut results = Vec::new();
         for entry in entries {
+            self.work().reach(Point::Apply).await;
             let result = self.apply_entry(&entry, &mut members, &mut digest);
             results.push(result.map_err(|e| StorageIOError::apply(entry.log_id, &e))?);
         }
@@ -290,7 +315,8 @@ impl RaftStateMachine<Types> for Machine {
     ) -> Result<(), StorageError> {
         let (machine, announced) = (self.clone(), meta.clone());
         let install = move || machine.install(&directory, &announced);
-        blocking(install)
+        self.work()
+            .blocking(Point::Install, install)
             .await
             .map_err(|e| StorageIOError::write_snapshot(Some(meta.signature()), &e).into())
     }
@@ -307,16 +333,9 @@ impl RaftStateMachine<Types> for Machine {
 impl RaftSnapshotBuilder<Types> for Machine {
     async fn build_snapshot(&mut self) -> Result<Snapshot<Types>, StorageError> {
         let machine = self.clone();
-        blocking(move || machine.build())
+        self.work()
+            .blocking(Point::Build, move || machine.build())
             .await
             .map_err(|e| StorageIOError::write_snapshot(None, &e).into())
     }
-}
-
-/// Runs what reads and writes files outside the threads of the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|e| Err(Error::Stopped(e.to_string())))
 }

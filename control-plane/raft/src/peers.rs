@@ -7,6 +7,7 @@ mod message;
 mod service;
 mod tls;
 mod transfer;
+mod transport;
 mod voice;
 
 use std::sync::Arc;
@@ -19,7 +20,9 @@ pub(crate) use link::{Lane, Links};
 pub(crate) use message::{append_request, append_response, vote_request, vote_response};
 pub(crate) use service::Service;
 pub use tls::Credentials;
+use tls::Mutual;
 pub(crate) use transfer::send;
+pub use transport::{Handshake, Stream, Transport};
 pub(crate) use voice::Voice;
 
 /// The largest message between peers, in bytes: more than one command, and far more than a batch.
@@ -28,12 +31,22 @@ pub(crate) const MOST_MESSAGE: usize = 16 << 20;
 /// How a replica and its peers reach each other.
 #[derive(Debug)]
 pub struct Peers {
-    /// Where it listens.
-    pub listener: TcpListener,
+    /// The way there and back.
+    pub transport: Arc<dyn Transport>,
     /// Where peers reach it, as the cluster knows it: `host:port`.
     pub address: String,
-    /// Its certificate, its key, and the authority that it trusts.
-    pub credentials: Credentials,
+}
+
+impl Peers {
+    /// Mutual TLS over TCP: what it listens on, and its certificate, its key and the authority that it
+    /// trusts.
+    #[must_use]
+    pub fn tls(listener: TcpListener, address: String, credentials: Credentials) -> Self {
+        Self {
+            transport: Arc::new(Mutual::new(listener, credentials)),
+            address,
+        }
+    }
 }
 
 /// What only the server around a replica can tell its peers.

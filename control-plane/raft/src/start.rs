@@ -13,6 +13,7 @@ use veto_proto::raft::v1::peer_service_server::PeerServiceServer;
 use veto_state::Tables;
 use veto_wire::limits;
 
+use crate::database::Open;
 use crate::floor::Owner;
 use crate::forward::Confirms;
 use crate::handle::{Parts, stop};
@@ -22,6 +23,7 @@ use crate::machine::Machine;
 use crate::network::Network;
 use crate::peers::{Links, MOST_MESSAGE, Peers, Service, Voice, incoming};
 use crate::replica::Replica;
+use crate::seams::Work;
 use crate::{Config, Error, members};
 
 /// The first member of a cluster.
@@ -38,6 +40,8 @@ const CALL: Duration = Duration::from_secs(3_600);
 pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), Error> {
     let peers = config.peers.take();
     let (open, closed) = mpsc::channel(1);
+    let work = Work::new(config.simulated.take());
+    let open = Open::new(open, work.clone());
     let machine = Machine::open(&config.directory, &open)?;
     let identity = identify(&config, peers.as_ref(), &machine)?;
     let owner = Owner {
@@ -47,10 +51,10 @@ pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), E
     let log = Log::open(&config.directory, owner, &open)?.guarded_by(machine.clone())?;
     drop(open);
     let (node, joined) = (identity.file.node, identity.file.joined);
-    let credentials = peers.as_ref().map(|peers| peers.credentials.clone());
+    let transport = peers.as_ref().map(|peers| Arc::clone(&peers.transport));
     let known = Known::read(&config.directory)?;
     let voice = Arc::new(Voice::new(identity.clone(), known));
-    let links = Arc::new(Links::new(voice, credentials));
+    let links = Arc::new(Links::new(voice, transport, work));
     let settings = openraft(&config).validate().map_err(|e| stopped(&e))?;
     let network = Network(Arc::clone(&links));
     let raft = Raft::new(node, Arc::new(settings), network, log, machine.clone());
@@ -136,7 +140,7 @@ fn serve(peers: Option<Peers>, core: &Arc<Replica>, parts: &Parts, address: Stri
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     tasks.spawn(members::reconcile(Arc::downgrade(core), address));
     let Some(peers) = peers else { return };
-    let stream = incoming(peers.listener, peers.credentials, &mut tasks);
+    let stream = incoming(peers.transport, &mut tasks);
     let service = PeerServiceServer::new(Service::new(core))
         .max_decoding_message_size(MOST_MESSAGE)
         .max_encoding_message_size(MOST_MESSAGE);
@@ -184,7 +188,7 @@ async fn wait(core: &Arc<Replica>, patience: Duration) -> Result<(), Error> {
 
 /// Finds out who this replica is, and that directory and certificate say the same.
 fn identify(config: &Config, peers: Option<&Peers>, machine: &Machine) -> Result<Identity, Error> {
-    let named = peers.map(|peers| peers.credentials.name());
+    let named = peers.map(|peers| peers.transport.name());
     let identity = match Identity::restart(&config.directory, config.entropy.as_ref())? {
         Some(identity) => identity,
         None => {

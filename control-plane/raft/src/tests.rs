@@ -113,9 +113,14 @@ fn scratch() -> TempDir {
     TempDir::new_in("/dev/shm").unwrap_or_else(|_| TempDir::new().unwrap())
 }
 
+/// Stores whose closing is told to the other end.
+fn opened_by(closed: tokio::sync::mpsc::Sender<()>) -> crate::database::Open {
+    crate::database::Open::new(closed, crate::seams::Work::default())
+}
+
 /// Stores whose closing nobody waits for.
 fn open() -> crate::database::Open {
-    tokio::sync::mpsc::channel(1).0
+    opened_by(tokio::sync::mpsc::channel(1).0)
 }
 
 fn projects(handle: &Handle) -> usize {

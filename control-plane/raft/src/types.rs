@@ -10,7 +10,7 @@ openraft::declare_raft_types!(
         Node = openraft::BasicNode,
         Entry = openraft::Entry<Types>,
         SnapshotData = crate::snapshot::Directory,
-        AsyncRuntime = openraft::TokioRuntime,
+        AsyncRuntime = crate::seams::Runtime,
 );
 
 pub(crate) type Entry = openraft::Entry<Types>;

@@ -50,11 +50,8 @@ async fn peers(config: &Config) -> Result<Option<Peers>, Error> {
         address: listen.to_string(),
         problem: e.to_string(),
     })?;
-    Ok(Some(Peers {
-        listener,
-        address: config.peer_address(),
-        credentials,
-    }))
+    let address = config.peer_address();
+    Ok(Some(Peers::tls(listener, address, credentials)))
 }
 
 /// What peers may ask of this server; it holds no replica, so that it keeps none alive.

@@ -3,15 +3,15 @@
 //! floor, in the same order: what was synced raises it, what is to be truncated lowers it first.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use openraft::storage::LogFlushed;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::database::Database;
 use crate::floor::Floor;
+use crate::seams::{Point, Work};
 use crate::types::{LogId, Types, Vote};
 use crate::{Error, database};
 
@@ -37,14 +37,18 @@ pub(super) enum Written {
 pub(super) struct Syncer(mpsc::Sender<Written>);
 
 impl Syncer {
-    pub(super) fn start(db: Arc<Database>, floor: Floor) -> Result<Self, Error> {
+    pub(super) fn start(db: Arc<Database>, floor: Floor, work: Work) -> Result<Self, Error> {
         let failed = |e: std::io::Error| Error::Storage(e.to_string());
         let (sender, written) = mpsc::channel(QUEUE);
+        if work.is_simulated() {
+            tokio::spawn(async move { run(&db, floor, &work, written).await });
+            return Ok(Self(sender));
+        }
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(failed)?;
         std::thread::Builder::new()
             .name("raft-log-sync".into())
-            .spawn(move || run(&runtime, &db, floor, written))
+            .spawn(move || runtime.block_on(run(&db, floor, &work, written)))
             .map_err(failed)?;
         Ok(Self(sender))
     }
@@ -72,8 +76,8 @@ impl Syncer {
     }
 }
 
-fn run(runtime: &Runtime, db: &Database, floor: Floor, written: mpsc::Receiver<Written>) {
-    if let Err(error) = runtime.block_on(serve(db, floor, written)) {
+async fn run(db: &Database, floor: Floor, work: &Work, written: mpsc::Receiver<Written>) {
+    if let Err(error) = serve(db, floor, work, written).await {
         database::abort("log sync", &error);
     }
 }
@@ -81,13 +85,14 @@ fn run(runtime: &Runtime, db: &Database, floor: Floor, written: mpsc::Receiver<W
 async fn serve(
     db: &Database,
     mut floor: Floor,
+    work: &Work,
     mut written: mpsc::Receiver<Written>,
 ) -> Result<(), Error> {
     let mut batch = Vec::with_capacity(QUEUE);
     loop {
         let more = written.recv_many(&mut batch, QUEUE);
         let count = match floor.due() {
-            Some(due) => timeout_at(due.into(), more).await.ok(),
+            Some(due) => timeout_at(due, more).await.ok(),
             None => Some(more.await),
         };
         if count == Some(0) {
@@ -98,8 +103,10 @@ async fn serve(
             };
         }
         if count.is_some() {
+            work.reach(Point::Sync).await;
             db.flush_wal(true).map_err(database::failed)?;
             db.check()?;
+            work.reach(Point::Synced).await;
         }
         for written in batch.drain(..) {
             settle(&mut floor, written)?;

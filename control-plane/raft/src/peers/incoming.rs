@@ -7,16 +7,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_rustls::server::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 use veto_identity::PeerName;
 
-use super::Credentials;
+use super::{Stream, Transport};
 
 /// How long a peer may take to show its certificate.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -28,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// A verified connection.
 pub(crate) struct Incoming {
     peer: PeerName,
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Stream>,
 }
 
 impl Connected for Incoming {
@@ -41,8 +39,7 @@ impl Connected for Incoming {
 
 /// Accepts until the receiver is gone.
 pub(crate) fn incoming(
-    listener: TcpListener,
-    credentials: Credentials,
+    transport: Arc<dyn Transport>,
     tasks: &mut JoinSet<()>,
 ) -> ReceiverStream<io::Result<Incoming>> {
     let (sender, receiver) = mpsc::channel(HANDSHAKES);
@@ -51,9 +48,9 @@ pub(crate) fn incoming(
         let mut handshakes = JoinSet::new();
         while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
             while handshakes.try_join_next().is_some() {}
-            let tcp = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((tcp, _)) => tcp,
+            let handshake = tokio::select! {
+                accepted = transport.accept() => match accepted {
+                    Ok(handshake) => handshake,
                     Err(error) => {
                         tracing::warn!(%error, "a peer cannot be accepted");
                         tokio::time::sleep(PAUSE).await;
@@ -62,11 +59,10 @@ pub(crate) fn incoming(
                 },
                 () = sender.closed() => return,
             };
-            let (credentials, sender) = (credentials.clone(), sender.clone());
+            let sender = sender.clone();
             handshakes.spawn(async move {
                 let _slot = slot;
-                let _ = tcp.set_nodelay(true);
-                match timeout(HANDSHAKE, credentials.accept(tcp)).await {
+                match timeout(HANDSHAKE, handshake).await {
                     Ok(Ok((peer, stream))) => {
                         let _ = sender.send(Ok(Incoming { peer, stream })).await;
                     }

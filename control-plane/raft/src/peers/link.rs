@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 use veto_proto::raft::v1::peer_service_client::PeerServiceClient;
 
-use super::{Credentials, MOST_MESSAGE, Voice};
+use super::{MOST_MESSAGE, Transport, Voice};
 use crate::Error;
+use crate::seams::Work;
 
 const CONNECT: Duration = Duration::from_secs(2);
 /// A connection that is silent for longer is given up: after a partition the old one would hang.
@@ -36,15 +36,21 @@ pub(crate) enum Lane {
 #[derive(Debug)]
 pub(crate) struct Links {
     pub(crate) voice: Arc<Voice>,
-    credentials: Option<Credentials>,
+    pub(crate) work: Work,
+    transport: Option<Arc<dyn Transport>>,
     channels: Mutex<BTreeMap<(u64, Lane), (String, Channel)>>,
 }
 
 impl Links {
-    pub(crate) fn new(voice: Arc<Voice>, credentials: Option<Credentials>) -> Self {
+    pub(crate) fn new(
+        voice: Arc<Voice>,
+        transport: Option<Arc<dyn Transport>>,
+        work: Work,
+    ) -> Self {
         Self {
             voice,
-            credentials,
+            work,
+            transport,
             channels: Mutex::default(),
         }
     }
@@ -60,8 +66,8 @@ impl Links {
             node,
             problem: problem.to_owned(),
         };
-        let credentials = self.credentials.as_ref();
-        let credentials = credentials.ok_or_else(|| unreachable("this replica has no peers"))?;
+        let transport = self.transport.as_ref();
+        let transport = transport.ok_or_else(|| unreachable("this replica has no peers"))?;
         if node == self.voice.node() || address.is_empty() {
             return Err(unreachable("it has no address"));
         }
@@ -70,7 +76,7 @@ impl Links {
         let channel = match known {
             Some((_, channel)) => channel.clone(),
             None => {
-                let channel = connect(credentials.clone(), node, address.to_owned());
+                let channel = connect(Arc::clone(transport), node, address.to_owned());
                 channels.insert((node, lane), (address.to_owned(), channel.clone()));
                 channel
             }
@@ -81,7 +87,7 @@ impl Links {
     }
 }
 
-fn connect(credentials: Credentials, node: u64, address: String) -> Channel {
+fn connect(transport: Arc<dyn Transport>, node: u64, address: String) -> Channel {
     // The name stands in the certificate; this one only fills the header.
     Endpoint::from_static("http://peer")
         .http2_keep_alive_interval(KEEP_ALIVE)
@@ -90,13 +96,8 @@ fn connect(credentials: Credentials, node: u64, address: String) -> Channel {
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
         .connect_with_connector_lazy(service_fn(move |_: Uri| {
-            let (credentials, address) = (credentials.clone(), address.clone());
+            let dial = transport.dial(node, address.clone());
             async move {
-                let dial = async {
-                    let tcp = TcpStream::connect(&address).await?;
-                    tcp.set_nodelay(true)?;
-                    credentials.connect(node, tcp).await
-                };
                 let late = |_| std::io::Error::from(std::io::ErrorKind::TimedOut);
                 timeout(CONNECT, dial)
                     .await

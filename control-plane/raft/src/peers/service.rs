@@ -125,7 +125,7 @@ impl PeerService for Service {
         let _alone = self.receiving.try_lock().map_err(busy)?;
         let directory = core.raft.begin_receiving_snapshot().await;
         let directory = directory.map_err(|e| stopped(&e))?;
-        let (meta, snapshot) = transfer::receive(&mut stream, *directory).await?;
+        let (meta, snapshot) = transfer::receive(&core.links.work, &mut stream, *directory).await?;
         let snapshot = Snapshot { meta, snapshot };
         let answer = core.raft.install_full_snapshot(vote, snapshot).await;
         let vote = answer.map_err(|e| stopped(&e))?.vote;

@@ -37,11 +37,8 @@ fn credentials(authority: &Authority, node: u64, directory: &Path) -> Credential
 async fn config(authority: &Authority, node: u64, directory: &TempDir) -> (Config, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let peers = Peers {
-        listener,
-        address: address.clone(),
-        credentials: credentials(authority, node, directory.path()),
-    };
+    let credentials = credentials(authority, node, directory.path());
+    let peers = Peers::tls(listener, address.clone(), credentials);
     let config = Config {
         bootstrap: (node == 1).then(|| CLUSTER.to_owned()),
         peers: Some(peers),
@@ -106,11 +103,8 @@ async fn a_new_replica_gets_what_the_log_has_no_more_as_a_snapshot() {
     };
     let id = change(&first, "system", Change::AddMember(add)).await;
     let (mut second, _) = config(&authority, id, &second_kept).await;
-    second.peers = Some(Peers {
-        listener,
-        address,
-        credentials: credentials(&authority, id, second_kept.path()),
-    });
+    let shown = credentials(&authority, id, second_kept.path());
+    second.peers = Some(Peers::tls(listener, address, shown));
     let second = Handle::start(second).await.unwrap();
     assert_eq!(second.node(), id);
     let projects = |handle: &Handle| handle.read(|tables| tables.projects("acme").unwrap());

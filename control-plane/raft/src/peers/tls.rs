@@ -9,11 +9,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use veto_identity::PeerName;
 
+use super::transport::{Handshake, Stream, Transport};
 use crate::Error;
+use crate::seams::Later;
 
 /// A replica's certificate, its key, and the authority that it trusts.
 #[derive(Clone)]
@@ -83,7 +85,7 @@ impl Credentials {
     }
 
     /// Takes a connection from a peer, and learns its name from its certificate.
-    pub(super) async fn accept(
+    async fn accept(
         &self,
         tcp: TcpStream,
     ) -> Result<(PeerName, server::TlsStream<TcpStream>), Error> {
@@ -94,7 +96,7 @@ impl Credentials {
     }
 
     /// Connects to a peer; its certificate must name the one that is meant.
-    pub(super) async fn connect(
+    async fn connect(
         &self,
         node: u64,
         tcp: TcpStream,
@@ -105,6 +107,52 @@ impl Credentials {
         };
         let meant = ServerName::try_from(meant.dns()).map_err(std::io::Error::other)?;
         self.connect.connect(meant, tcp).await
+    }
+}
+
+/// Mutual TLS over TCP.
+#[derive(Debug)]
+pub(super) struct Mutual {
+    listener: TcpListener,
+    credentials: Credentials,
+}
+
+impl Mutual {
+    pub(super) fn new(listener: TcpListener, credentials: Credentials) -> Self {
+        Self {
+            listener,
+            credentials,
+        }
+    }
+}
+
+impl Transport for Mutual {
+    fn name(&self) -> &PeerName {
+        self.credentials.name()
+    }
+
+    fn accept(&self) -> Later<'_, std::io::Result<Handshake>> {
+        Box::pin(async {
+            let (tcp, _) = self.listener.accept().await?;
+            let _ = tcp.set_nodelay(true);
+            let credentials = self.credentials.clone();
+            let handshake: Handshake = Box::pin(async move {
+                let shown = credentials.accept(tcp).await;
+                let (name, stream) = shown.map_err(std::io::Error::other)?;
+                Ok((name, Box::new(stream) as Box<dyn Stream>))
+            });
+            Ok(handshake)
+        })
+    }
+
+    fn dial(&self, node: u64, address: String) -> Later<'static, std::io::Result<Box<dyn Stream>>> {
+        let credentials = self.credentials.clone();
+        Box::pin(async move {
+            let tcp = TcpStream::connect(&address).await?;
+            tcp.set_nodelay(true)?;
+            let stream = credentials.connect(node, tcp).await?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
     }
 }
 

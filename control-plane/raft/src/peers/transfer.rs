@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use openraft::Snapshot;
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
@@ -15,6 +14,7 @@ use veto_proto::raft::v1::install_snapshot_request::Piece;
 use veto_proto::raft::v1::{InstallSnapshotHead, InstallSnapshotRequest, SnapshotChunk};
 
 use super::{Lane, Links};
+use crate::seams::{Point, Work};
 use crate::snapshot::{Chunk, Directory, Incoming, Outgoing};
 use crate::types::{SnapshotMeta, Types, Vote};
 use crate::{Error, codec};
@@ -42,7 +42,7 @@ pub(crate) async fn send(
     };
     let pieces = async move {
         give(&sender, Piece::Head(head)).await?;
-        let mut chunks = read(*snapshot.snapshot);
+        let mut chunks = read(links.work.clone(), *snapshot.snapshot);
         while let Some(chunk) = chunks.recv().await {
             let chunk = chunk?;
             let chunk = SnapshotChunk {
@@ -81,22 +81,32 @@ pub(crate) async fn send(
 }
 
 /// Reads a snapshot's files beside the runtime's own threads.
-fn read(directory: Directory) -> mpsc::Receiver<Result<Chunk, Error>> {
+fn read(work: Work, directory: Directory) -> mpsc::Receiver<Result<Chunk, Error>> {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    spawn_blocking(move || {
-        let chunks = Outgoing::open(&directory).map(|mut outgoing| {
-            while let Some(chunk) = outgoing.next_chunk().transpose() {
-                let last = chunk.is_err();
-                if sender.blocking_send(chunk).is_err() || last {
-                    return;
-                }
-            }
-        });
-        if let Err(error) = chunks {
-            let _ = sender.blocking_send(Err(error));
+    tokio::spawn(async move {
+        if let Err(error) = read_all(&work, directory, &sender).await {
+            let _ = sender.send(Err(error)).await;
         }
     });
     receiver
+}
+
+async fn read_all(
+    work: &Work,
+    directory: Directory,
+    sender: &mpsc::Sender<Result<Chunk, Error>>,
+) -> Result<(), Error> {
+    let open = move || Outgoing::open(&directory);
+    let mut outgoing = work.blocking(Point::Chunk, open).await?;
+    loop {
+        let next = move || Ok((outgoing.next_chunk()?, outgoing));
+        let (chunk, rest) = work.blocking(Point::Chunk, next).await?;
+        outgoing = rest;
+        let Some(chunk) = chunk else { return Ok(()) };
+        if sender.send(Ok(chunk)).await.is_err() {
+            return Ok(());
+        }
+    }
 }
 
 async fn give(sender: &mpsc::Sender<InstallSnapshotRequest>, piece: Piece) -> Result<(), Error> {
@@ -109,12 +119,13 @@ async fn give(sender: &mpsc::Sender<InstallSnapshotRequest>, piece: Piece) -> Re
 
 /// Writes what a peer sends after its head, and checks it.
 pub(super) async fn receive(
+    work: &Work,
     stream: &mut Streaming<InstallSnapshotRequest>,
     directory: Directory,
 ) -> Result<(SnapshotMeta, Box<Directory>), Status> {
     let wrong = |error: Error| super::voice::refusal(&error);
     let (sender, receiver) = mpsc::channel(QUEUE);
-    let written = spawn_blocking(move || write(directory, receiver));
+    let written = tokio::spawn(write(work.clone(), directory, receiver));
     let taken = take(stream, &sender).await;
     drop(sender);
     let written = written.await;
@@ -151,16 +162,18 @@ async fn take(
     }
 }
 
-fn write(
+async fn write(
+    work: Work,
     directory: Directory,
     mut chunks: mpsc::Receiver<Option<Chunk>>,
 ) -> Result<(SnapshotMeta, Box<Directory>), Error> {
     let mut incoming = Incoming::new(directory);
-    while let Some(chunk) = chunks.blocking_recv() {
-        match chunk {
-            Some(chunk) => incoming.take(&chunk)?,
-            None => return incoming.finish(),
-        }
+    while let Some(chunk) = chunks.recv().await {
+        let Some(chunk) = chunk else {
+            return work.blocking(Point::Chunk, || incoming.finish()).await;
+        };
+        let take = move || incoming.take(&chunk).map(|()| incoming);
+        incoming = work.blocking(Point::Chunk, take).await?;
     }
     Err(Error::Corrupt("a snapshot ended too early".into()))
 }

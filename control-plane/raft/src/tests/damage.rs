@@ -30,6 +30,7 @@ fn entry(index: u64) -> Entry {
 async fn written_log() -> TempDir {
     let directory = scratch();
     let (open, mut closed) = mpsc::channel(1);
+    let open = super::opened_by(open);
     let mut log = Log::open(directory.path(), NODE, &open).unwrap();
     drop(open);
     for index in 0..ENTRIES {
@@ -82,6 +83,7 @@ fn hurt(path: &Path, place: usize, damage: Damage) {
 /// Opens the log; where that works, it must hold every entry and the vote, or say that it cannot read.
 async fn whole_or_refused(directory: &Path) -> Result<(), String> {
     let (open, mut closed) = mpsc::channel(1);
+    let open = super::opened_by(open);
     let opened = Log::open(directory, NODE, &open);
     drop(open);
     let result = match opened {
@@ -139,6 +141,7 @@ async fn a_damaged_log_is_refused_or_whole() {
 async fn written_state(snapshot: bool) -> TempDir {
     let directory = scratch();
     let (open, mut closed) = mpsc::channel(1);
+    let open = super::opened_by(open);
     let machine = Machine::open(directory.path(), &open).unwrap();
     drop(open);
     apply(&machine, 0, 20).await;

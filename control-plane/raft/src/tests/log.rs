@@ -43,6 +43,7 @@ async fn log(directory: &Path, entries: u64, bytes: usize) -> Log {
 /// Closes a log and waits until it is.
 async fn closed(directory: &Path, entries: u64) {
     let (open, mut closed) = tokio::sync::mpsc::channel(1);
+    let open = super::opened_by(open);
     let mut log = Log::open(directory, NODE, &open).unwrap();
     drop(open);
     for index in 0..entries {
@@ -164,6 +165,7 @@ async fn truncation_and_what_follows_it_open_again() {
     let directory = scratch();
     closed(directory.path(), 9).await;
     let (open, mut closed) = tokio::sync::mpsc::channel(1);
+    let open = super::opened_by(open);
     let mut log = Log::open(directory.path(), NODE, &open).unwrap();
     drop(open);
     log.truncate(id(1, 4)).await.unwrap();

@@ -51,6 +51,7 @@ struct Stores {
 impl Stores {
     fn open(directory: &Path) -> Self {
         let (open, closed) = mpsc::channel(1);
+        let open = super::opened_by(open);
         let machine = Machine::open(directory, &open).unwrap();
         let log = Log::open(directory, NODE, &open).unwrap();
         let log = log.guarded_by(machine.clone()).unwrap();
