@@ -75,6 +75,12 @@ impl Control {
         }
     }
 
+    /// The caller of a change that reads nothing before it is made. Nobody is asked: the key is checked once
+    /// more where the change is applied.
+    async fn writer<T>(&self, request: &Request<T>, rpc: &str) -> Result<Caller, tonic::Status> {
+        Ok(self.key(request, rpc).await?.0)
+    }
+
     /// Reads the state, after [`Self::caller`] and after changes of this very request.
     fn read<T>(
         &self,
@@ -96,6 +102,7 @@ impl Control {
             time: self.0.clock.now().0,
             request_id: request_id.to_owned(),
             organization: caller.organization.to_string(),
+            credential: caller.key.to_string(),
             change: Some(change),
         };
         let result = self.0.handle.propose(command).await?;

@@ -3,6 +3,8 @@
 //!
 //! INVARIANT (version-gapless): a publish makes exactly the next version, and none is ever removed.
 //! INVARIANT (request-once): a request id takes effect at most once within its day.
+//! INVARIANT (key-good-when-applied): what a key asks takes effect only while it is neither revoked nor
+//! expired, in the order of the log.
 //! INVARIANT (time-forward): applied time never runs backwards, whatever clock a leader had.
 
 mod keys;
@@ -13,7 +15,9 @@ mod requests;
 
 use prost::Message;
 use veto_core::{Code, EnvironmentId, OrganizationId, ProjectId, Revision, Scope};
-use veto_proto::storage::v1::{ChangeRow, Command, CommandResult, EnvironmentRow, command::Change};
+use veto_proto::storage::v1::{
+    ChangeRow, Command, CommandResult, EnvironmentRow, KeyRow, command::Change,
+};
 
 use crate::rows::{Rows, Write, key};
 use crate::tables::{SYSTEM, Tables, scoped};
@@ -119,6 +123,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             };
             return Ok(());
         }
+        self.permitted(&command.credential)?;
         self.run(command.change.as_ref())?;
         let time = CommandResult {
             time: self.change.time,
@@ -127,6 +132,20 @@ impl<R: Rows + ?Sized> Work<'_, R> {
         self.put(key(SYSTEM, "time", &[]), &time);
         requests::remember(self, command)?;
         Ok(())
+    }
+
+    /// Refuses what a key asked that is not good any more: whoever checked it before may have been behind.
+    fn permitted(&self, credential: &str) -> Result<(), Stop> {
+        if credential.is_empty() {
+            return Ok(());
+        }
+        let good = |row: KeyRow| {
+            row.revoked.is_none() && (row.expires_at == 0 || self.change.time < row.expires_at)
+        };
+        match self.tables.key(credential)?.is_some_and(good) {
+            true => Ok(()),
+            false => refuse(Code::CredentialInvalid, "revoked or expired"),
+        }
     }
 
     fn run(&mut self, change: Option<&Change>) -> Result<(), Stop> {

@@ -18,7 +18,7 @@ impl AgentService for Control {
         request: Request<api::PutAgentRequest>,
     ) -> Result<Response<api::PutAgentResponse>, Status> {
         let caller = self
-            .caller(&request, "veto.administration.v1.AgentService/PutAgent")
+            .writer(&request, "veto.administration.v1.AgentService/PutAgent")
             .await?;
         let request = request.into_inner();
         let agent = request

@@ -21,7 +21,7 @@ impl KeyService for Control {
         request: Request<api::CreateKeyRequest>,
     ) -> Result<Response<api::CreateKeyResponse>, Status> {
         let caller = self
-            .caller(&request, "veto.administration.v1.KeyService/CreateKey")
+            .writer(&request, "veto.administration.v1.KeyService/CreateKey")
             .await?;
         let request = request.into_inner();
         let mut row = self.new_row(&caller, &request)?;

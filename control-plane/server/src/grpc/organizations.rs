@@ -25,7 +25,7 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::CreateOrganizationRequest>,
     ) -> Result<Response<api::CreateOrganizationResponse>, Status> {
-        let caller = self.caller(&request, &rpc("CreateOrganization")).await?;
+        let caller = self.writer(&request, &rpc("CreateOrganization")).await?;
         if !caller.organization.is_system() {
             return Err(Error::NotAllowed { kind: "admin" }.into());
         }
@@ -80,7 +80,7 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::CreateProjectRequest>,
     ) -> Result<Response<api::CreateProjectResponse>, Status> {
-        let caller = self.caller(&request, &rpc("CreateProject")).await?;
+        let caller = self.writer(&request, &rpc("CreateProject")).await?;
         if !caller.covers(None, None) {
             return Err(Error::NotAllowed { kind: "project" }.into());
         }
@@ -120,7 +120,7 @@ impl OrganizationService for Control {
         &self,
         request: Request<api::CreateEnvironmentRequest>,
     ) -> Result<Response<api::CreateEnvironmentResponse>, Status> {
-        let caller = self.caller(&request, &rpc("CreateEnvironment")).await?;
+        let caller = self.writer(&request, &rpc("CreateEnvironment")).await?;
         let request = request.into_inner();
         let project = fields::project(&caller, &request.project)?;
         let id = fields::name("id", &request.id, EnvironmentId::new)?;

@@ -46,7 +46,7 @@ impl PolicyService for Control {
         &self,
         request: Request<api::PublishPoliciesRequest>,
     ) -> Result<Response<api::PublishPoliciesResponse>, Status> {
-        let caller = self.caller(&request, &rpc("PublishPolicies")).await?;
+        let caller = self.writer(&request, &rpc("PublishPolicies")).await?;
         let request = request.into_inner();
         let scope = fields::environment(&caller, request.scope.as_ref())?;
         let files = checked(request.files)?;

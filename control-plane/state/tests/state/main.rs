@@ -49,6 +49,7 @@ fn command(organization: &str, time: i64, request_id: &str, change: Change) -> C
         time,
         request_id: request_id.into(),
         organization: organization.into(),
+        credential: String::new(),
         change: Some(change),
     }
 }

@@ -103,3 +103,41 @@ fn a_refused_request_may_be_sent_again() {
     let corrected = command("acme", 2_000, "r-1", publish("dev", "x", Some(0)));
     assert_eq!(replica.run(&corrected).result.policy_version, 1);
 }
+
+#[test]
+fn a_key_that_is_revoked_or_expired_when_its_command_is_applied_changes_nothing() {
+    let mut replica = replica();
+    let mut asked = command("acme", 2_000, "", publish("dev", "x", None));
+    asked.credential = "admin-acme".into();
+    assert_eq!(replica.run(&asked).result.error_code, "");
+    let mut short = key("short");
+    short.expires_at = 3_000;
+    let create = Change::CreateKey(CreateKey { key: Some(short) });
+    replica.run(&command("acme", 2_000, "", create));
+    asked.credential = "short".into();
+    assert_eq!(replica.run(&asked).result.error_code, "", "still good");
+    asked.time = 3_000;
+    let code = Code::CredentialInvalid.as_str();
+    assert_eq!(replica.run(&asked).result.error_code, code);
+    // By the log's time, whatever the clock of the replica that was asked says.
+    replica.run(&command("acme", 3_000, "", publish("dev", "y", None)));
+    asked.time = 2_000;
+    assert_eq!(replica.run(&asked).result.error_code, code);
+    let revoke = Change::RevokeKey(RevokeKey {
+        id: "admin-acme".into(),
+        reason: String::new(),
+    });
+    let mut revoke = command("acme", 3_000, "r-1", revoke);
+    revoke.credential = "admin-acme".into();
+    assert_eq!(replica.run(&revoke).result.error_code, "");
+    asked.credential = "admin-acme".into();
+    let refused = replica.run(&asked);
+    assert_eq!(refused.result.error_code, code);
+    assert!(refused.writes.is_empty() && refused.events.is_empty());
+    assert!(
+        replica.run(&revoke).result.repeated,
+        "its own end is told again"
+    );
+    asked.credential = "nobody".into();
+    assert_eq!(replica.run(&asked).result.error_code, code);
+}
