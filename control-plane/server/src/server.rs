@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use veto_core::{Clock, Entropy, OsEntropy, SystemClock};
 use veto_identity::ClusterSecret;
@@ -148,6 +148,8 @@ async fn serve(
     };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    // Else the end of an answer waits for the client's delayed acknowledgement: 40 ms.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter
         .set_service_status("", ServingStatus::Serving)
@@ -174,7 +176,7 @@ async fn serve(
             sync.max_decoding_message_size(most)
                 .max_encoding_message_size(limits::BUNDLE_MESSAGE),
         )
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+        .serve_with_incoming_shutdown(incoming, async move {
             let _ = stopping.wait_for(|stopping| *stopping).await;
         });
     Ok((address, tokio::spawn(server)))
