@@ -6,6 +6,7 @@ use veto_proto::administration::v1 as pb;
 use crate::arguments::Global;
 use crate::error::Error;
 use crate::output::Row;
+use crate::value::hex;
 
 #[derive(Serialize)]
 struct Member {
@@ -20,11 +21,12 @@ struct Member {
     applied: u64,
     software_version: String,
     client_address: String,
+    digest: String,
 }
 
 impl Row for Member {
     const COLUMNS: &'static [&'static str] = &[
-        "ID", "ADDRESS", "ROLE", "STATE", "LOG", "APPLIED", "CLIENTS", "VERSION",
+        "ID", "ADDRESS", "ROLE", "STATE", "LOG", "APPLIED", "DIGEST", "CLIENTS", "VERSION",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -45,6 +47,7 @@ impl Row for Member {
             state.to_owned(),
             count(self.last_log),
             count(self.applied),
+            self.digest.chars().take(8).collect(),
             self.client_address.clone(),
             self.software_version.clone(),
         ]
@@ -74,6 +77,7 @@ fn rows(answer: &pb::GetClusterResponse) -> Vec<Member> {
         applied: member.applied,
         software_version: member.software_version.clone(),
         client_address: member.client_address.clone(),
+        digest: hex(&member.digest),
     };
     answer.members.iter().map(row).collect()
 }

@@ -96,12 +96,17 @@ impl Replica {
     /// How this replica is.
     pub(crate) fn status(&self) -> StatusResponse {
         let metrics = self.metrics();
+        // Position and digest are of one moment. What cannot be read has no digest.
+        let (applied, digest) = match self.machine.digest() {
+            Ok((id, digest)) => (id, digest),
+            Err(_) => (metrics.last_applied, Vec::new()),
+        };
         StatusResponse {
             envelope: None,
             term: metrics.current_term,
             leader: metrics.current_leader.unwrap_or(0),
             last_log: metrics.last_log_index.unwrap_or(0),
-            applied: metrics.last_applied.map_or(0, |id| id.index),
+            applied: applied.map_or(0, |id| id.index),
             snapshot: metrics.snapshot.map_or(0, |id| id.index),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
             client_address: self
@@ -109,6 +114,7 @@ impl Replica {
                 .get()
                 .map(|local| local.client_address())
                 .unwrap_or_default(),
+            digest,
         }
     }
 }

@@ -150,4 +150,5 @@ fn answered(member: &mut api::Member, status: StatusResponse) {
     member.applied = status.applied;
     member.software_version = status.software_version;
     member.client_address = status.client_address;
+    member.digest = status.digest;
 }
