@@ -118,6 +118,8 @@ fn options(simulated: bool) -> Result<Options, Error> {
     options.set_atomic_flush(true);
     options.set_compression_type(DBCompressionType::Lz4);
     options.set_max_total_wal_size(256 << 20);
+    // What a replica holds in memory is bounded: two of these for each family that is written, and a cache.
+    options.set_write_buffer_size(32 << 20);
     // RocksDB's own log is for whoever looks into a failure, and must not fill the disk.
     options.set_keep_log_file_num(4);
     options.set_max_log_file_size(4 << 20);

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tonic::transport::Channel;
 use veto_core::Code;
 use veto_proto::raft::v1::peer_service_client::PeerServiceClient;
@@ -58,7 +58,8 @@ impl Replica {
         let repeatable = !command.request_id.is_empty();
         let (mut unknown, mut last) = (false, Error::NotLeader);
         for attempt in 0..TRIES {
-            match self.try_propose(&command).await {
+            let leader = self.leader();
+            match self.try_propose(&command, leader).await {
                 Try::Done(result) => {
                     // Whoever reads here next sees what was acknowledged here.
                     let deadline = Instant::now() + self.timeout;
@@ -70,15 +71,19 @@ impl Replica {
                 Try::Unknown | Try::Failed(_) => return Err(Error::OutcomeUnknown),
                 Try::NotTaken(error) => last = error,
             }
-            if !self.pause(attempt, begun + SEARCH).await {
+            if !self.pause(attempt, begun + SEARCH, leader).await {
                 break;
             }
         }
         Err(if unknown { Error::OutcomeUnknown } else { last })
     }
 
-    async fn try_propose(&self, command: &Command) -> Try<CommandResult> {
-        let Some(leader) = self.metrics().current_leader else {
+    fn leader(&self) -> Option<u64> {
+        self.raft.server_metrics().borrow().current_leader
+    }
+
+    async fn try_propose(&self, command: &Command, leader: Option<u64>) -> Try<CommandResult> {
+        let Some(leader) = leader else {
             return Try::NotTaken(Error::NotLeader);
         };
         if leader == self.node() {
@@ -141,21 +146,22 @@ impl Replica {
         let mut last = Error::Unconfirmed;
         for attempt in 0..TRIES {
             // Each try asks for a new index: an old one may be from a leader that was none any more.
-            let index = timeout_at(deadline, self.read_index()).await;
+            let leader = self.leader();
+            let index = timeout_at(deadline, self.read_index(leader)).await;
             match index.map_err(|_| Error::Unconfirmed)? {
                 Ok(index) => return self.applied_at_least(index, deadline).await,
                 Err(error @ Error::Stopped(_)) => return Err(error),
                 Err(error) => last = error,
             }
-            if !self.pause(attempt, begun + SEARCH).await {
+            if !self.pause(attempt, begun + SEARCH, leader).await {
                 break;
             }
         }
         Err(last)
     }
 
-    async fn read_index(&self) -> Result<u64, Error> {
-        let leader = self.metrics().current_leader.ok_or(Error::NotLeader)?;
+    async fn read_index(&self, leader: Option<u64>) -> Result<u64, Error> {
+        let leader = leader.ok_or(Error::NotLeader)?;
         if leader == self.node() {
             return self.read_index_here().await;
         }
@@ -179,13 +185,13 @@ impl Replica {
     }
 
     async fn applied_at_least(&self, index: u64, deadline: Instant) -> Result<(), Error> {
-        let mut metrics = self.raft.data_metrics();
-        let applied =
-            metrics.wait_for(|data| data.last_applied.is_some_and(|id| id.index >= index));
-        match timeout_at(deadline, applied).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(Error::Stopped("it stops".into())),
-            Err(_) => Err(Error::Unconfirmed),
+        let mut metrics = self.raft.server_metrics();
+        tokio::select! {
+            biased;
+            () = self.machine.shows(index) => Ok(()),
+            // It ends with the replica alone.
+            _ = metrics.wait_for(|_| false) => Err(Error::Stopped("it stops".into())),
+            () = sleep_until(deadline) => Err(Error::Unconfirmed),
         }
     }
 
@@ -196,14 +202,20 @@ impl Replica {
         self.links.client(leader, &node.addr, lane)
     }
 
-    /// Waits a moment, longer each time and never the same; tells whether there is time for another try.
-    async fn pause(&self, attempt: u32, end: Instant) -> bool {
+    /// Waits a moment, longer each time and never the same, or until another leader than the one that was
+    /// tried is known; tells whether there is time for another try.
+    async fn pause(&self, attempt: u32, end: Instant, tried: Option<u64>) -> bool {
         let most = FIRST_PAUSE * (1 << attempt.min(5)) * 2;
         let mut byte = [0];
         // Without chance there is only less of a spread.
         let _ = self.entropy.fill(&mut byte);
-        sleep(most / 2 + most * u32::from(byte[0]) / 512).await;
-        Instant::now() < end
+        let moment = most / 2 + most * u32::from(byte[0]) / 512;
+        let mut metrics = self.raft.server_metrics();
+        let another =
+            metrics.wait_for(|now| now.current_leader.is_some() && now.current_leader != tried);
+        // A replica that stops has no more leaders, and waits no longer than that.
+        let stopped = matches!(timeout(moment, another).await, Ok(Err(_)));
+        !stopped && Instant::now() < end
     }
 }
 

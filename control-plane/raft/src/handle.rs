@@ -60,7 +60,7 @@ impl Config {
             peers: None,
             timeout: Duration::from_secs(5),
             patience: Duration::from_secs(600),
-            heartbeat: Duration::from_millis(250),
+            heartbeat: Duration::from_millis(100),
             snapshot_after: 20_000,
             entropy: Arc::new(OsEntropy),
             simulated: None,

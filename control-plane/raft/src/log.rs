@@ -1,15 +1,19 @@
 //! Entries and votes. A write goes to the write-ahead log in the order of the calls, and counts as
 //! done only when it was forced to the disk; one thread does that for all that wait (group commit).
+//! A leader's own entries go to the followers meanwhile, and are committed only after (see `tail`).
 //!
+//! INVARIANT (term-led-once): nobody leads a term again after a restart. The end of the log may be lost
+//! with the power while a follower has it, and its indexes must not be given to other entries.
 //! INVARIANT (no-holes): what is read is contiguous from the index that was asked for, or an error.
 
 mod stored;
 mod sync;
+mod tail;
 
 use std::fmt::Debug;
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use openraft::storage::{LogFlushed, LogState, RaftLogStorage};
 use openraft::{RaftLogReader, StorageIOError};
@@ -24,6 +28,7 @@ use crate::types::{Entry, LogId, StorageError, Types, Vote};
 use crate::{Error, codec, database};
 use stored::Stored;
 use sync::{Syncer, Written};
+pub(crate) use tail::Tail;
 
 const META: &str = "meta";
 const VOTE: &[u8] = b"vote";
@@ -42,6 +47,10 @@ pub(crate) const PURGE_STEP: u64 = 1_000;
 pub(crate) struct Log {
     db: Arc<Database>,
     syncer: Syncer,
+    tail: Tail,
+    node: u64,
+    /// The vote that was saved since the start.
+    vote: Arc<Mutex<Option<Vote>>>,
     /// The state that purged entries must be in.
     machine: Option<Machine>,
     work: Work,
@@ -66,10 +75,14 @@ impl Log {
             last: held.state()?.last_log_id,
         };
         let floor = Floor::open(directory, owner, &claim, |index| held.id_at(index))?;
-        let syncer = Syncer::start(Arc::clone(&db), floor, open.work.clone())?;
+        let tail = Tail::new(claim.last.map_or(0, |id| id.index + 1));
+        let syncer = Syncer::start(Arc::clone(&db), floor, tail.clone(), open.work.clone())?;
         Ok(Self {
             db,
             syncer,
+            tail,
+            node: owner.node,
+            vote: Arc::default(),
             machine: None,
             work: open.work.clone(),
         })
@@ -88,6 +101,22 @@ impl Log {
         }
         self.machine = Some(machine);
         Ok(self)
+    }
+
+    /// How far the log is on stable storage.
+    pub(crate) fn tail(&self) -> Tail {
+        self.tail.clone()
+    }
+
+    /// Tells whether this replica proposed the entry itself, in the term that it leads now.
+    fn leads(&self, id: LogId) -> bool {
+        let vote = *self.vote.lock().unwrap_or_else(PoisonError::into_inner);
+        vote.is_some_and(|vote| {
+            vote.committed
+                && vote.leader_id.node_id == self.node
+                && id.leader_id.node_id == self.node
+                && id.leader_id.term == vote.leader_id.term
+        })
     }
 
     fn stored(&self) -> Stored<'_> {
@@ -140,6 +169,12 @@ impl RaftLogReader<Types> for Log {
             Bound::Unbounded => u64::MAX,
         };
         let stored = self.stored();
+        // Most often nothing is asked for that is not there.
+        if let Ok(entries) = stored.read(start, end, usize::MAX)
+            && !entries.is_empty()
+        {
+            return Ok(entries);
+        }
         let state = stored.state().map_err(|e| read_failed(&e))?;
         // What was purged is absent, not missing; a log that never began may begin anywhere.
         let first = match state.last_purged_log_id {
@@ -194,21 +229,29 @@ impl RaftLogStorage<Types> for Log {
         self.write(batch);
         let done = self.syncer.wait(|done| Written::Vote(*vote, done));
         done.await.map_err(failed)?;
+        *self.vote.lock().unwrap_or_else(PoisonError::into_inner) = Some(*vote);
         self.work.note(|| Note::Voted(message));
         Ok(())
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, StorageError> {
         let vote = self.stored().vote();
-        vote.map_err(|e| StorageIOError::read_vote(&e).into())
+        let vote = vote.map_err(|e| StorageError::from(StorageIOError::read_vote(&e)))?;
+        // This is asked for at the start. Who led before has to be elected again.
+        Ok(vote.map(|vote| match vote.leader_id.node_id == self.node {
+            true => Vote::new(vote.leader_id.term, vote.leader_id.node_id),
+            false => vote,
+        }))
     }
 
-    /// Not synced: after a loss of power an earlier position only means more to apply again.
+    /// openraft applies after this. Not synced itself: after a loss of power an earlier position only means
+    /// more to apply again.
     async fn save_committed(&mut self, committed: Option<LogId>) -> Result<(), StorageError> {
         let failed = |e: Error| StorageError::from(StorageIOError::write_logs(&e));
         let Some(committed) = committed else {
             return Ok(());
         };
+        self.tail.durable(committed.index).await.map_err(failed)?;
         let mut batch = WriteBatch::default();
         let message = codec::log_id_message(&committed);
         self.stored()
@@ -251,7 +294,18 @@ impl RaftLogStorage<Types> for Log {
         }
         self.work.reach(Point::Append).await;
         self.write(batch);
-        self.syncer.then(last, callback).await;
+        let Some(last) = last else {
+            callback.log_io_completed(Ok(()));
+            return Ok(());
+        };
+        self.tail.wrote(last.index);
+        if self.leads(last) {
+            // It counts as the leader's own copy from here on, and `save_committed` waits for the disk.
+            callback.log_io_completed(Ok(()));
+            self.syncer.then(last, None).await;
+        } else {
+            self.syncer.then(last, Some(callback)).await;
+        }
         Ok(())
     }
 
@@ -267,7 +321,9 @@ impl RaftLogStorage<Types> for Log {
         let mut batch = WriteBatch::default();
         batch.delete_range(log_id.index.to_be_bytes(), u64::MAX.to_be_bytes());
         self.write(batch);
-        self.syncer.wait(Written::Truncated).await.map_err(failed)
+        let done = self.syncer.wait(Written::Truncated).await;
+        self.tail.truncated(log_id.index);
+        done.map_err(failed)
     }
 
     /// openraft 0.9 asks for this while it still installs the snapshot that takes the entries' place.

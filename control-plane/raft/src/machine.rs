@@ -50,6 +50,8 @@ struct Inner {
     events: broadcast::Sender<Event>,
     /// The index after the last entry that is in the state, on stable storage.
     durable: watch::Sender<u64>,
+    /// The index after the last entry that readers see.
+    applied: watch::Sender<u64>,
     open: Open,
 }
 
@@ -82,11 +84,29 @@ impl Machine {
             shelf,
             events: broadcast::channel(EVENTS).0,
             durable: watch::Sender::new(0),
+            applied: watch::Sender::new(0),
             open: open.clone(),
         }));
         // What a crash left in a cache only is forced to the disk before anything relies on it.
         machine.sync()?;
+        machine.show()?;
         Ok(machine)
+    }
+
+    /// Tells those who wait how far readers see.
+    fn show(&self) -> Result<(), Error> {
+        let state = self.0.current.load().applied()?;
+        let next = state.and_then(|state| state.last_applied);
+        let next = next.map_or(0, |id| id.index + 1);
+        self.0.applied.send_replace(next);
+        Ok(())
+    }
+
+    /// Returns when readers see the entry of this index.
+    pub(crate) async fn shows(&self, index: u64) {
+        let mut applied = self.0.applied.subscribe();
+        // The sender is here as well, so it cannot be gone.
+        let _ = applied.wait_for(|applied| *applied > index).await;
     }
 
     /// Shows one consistent state to the reader.
@@ -260,6 +280,7 @@ impl Machine {
         // It is this node's own snapshot from now on.
         self.0.shelf.publish(manifest, directory)?;
         self.sync()?;
+        self.show()?;
         let (id, digest) = self.digest()?;
         self.work().note(|| Note::Installed {
             index: id.map_or(0, |id| id.index),
@@ -293,6 +314,7 @@ impl RaftStateMachine<Types> for Machine {
             self.work().reach(Point::Apply).await;
             let result = self.apply_entry(&entry, &mut members, &mut digest);
             results.push(result.map_err(|e| StorageIOError::apply(entry.log_id, &e))?);
+            self.0.applied.send_replace(entry.log_id.index + 1);
         }
         Ok(results)
     }

@@ -14,10 +14,12 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
 };
 use prost::Message as _;
+use tokio::time::timeout;
 use veto_core::Code;
 use veto_wire::status::Coded as _;
 
 use crate::Error;
+use crate::log::Tail;
 use crate::peers::{self, Lane, Links};
 use crate::types::{Types, Vote};
 
@@ -28,12 +30,16 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 /// Makes connections to peers.
 #[derive(Debug, Clone)]
-pub(crate) struct Network(pub(crate) Arc<Links>);
+pub(crate) struct Network {
+    pub(crate) links: Arc<Links>,
+    pub(crate) tail: Tail,
+}
 
 /// One peer.
 #[derive(Debug)]
 pub(crate) struct Peer {
     links: Arc<Links>,
+    tail: Tail,
     node: u64,
     address: String,
 }
@@ -43,7 +49,8 @@ impl RaftNetworkFactory<Types> for Network {
 
     async fn new_client(&mut self, target: u64, node: &BasicNode) -> Peer {
         Peer {
-            links: Arc::clone(&self.0),
+            links: Arc::clone(&self.links),
+            tail: self.tail.clone(),
             node: target,
             address: node.addr.clone(),
         }
@@ -93,9 +100,24 @@ impl Peer {
 impl RaftNetwork<Types> for Peer {
     async fn append_entries(
         &mut self,
-        request: AppendEntriesRequest<Types>,
+        mut request: AppendEntriesRequest<Types>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<u64>, RpcError> {
+        if let Some(committed) = request.leader_commit
+            && !self.tail.is_durable(committed.index)
+        {
+            let wait = match request.entries.is_empty() {
+                true => option.hard_ttl() / 4,
+                // The next message says it.
+                false => Duration::ZERO,
+            };
+            if timeout(wait, self.tail.durable(committed.index))
+                .await
+                .is_err()
+            {
+                request.leader_commit = None;
+            }
+        }
         let lane = if request.entries.is_empty() {
             Lane::Urgent
         } else {

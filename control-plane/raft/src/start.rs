@@ -56,7 +56,10 @@ pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), E
     let voice = Arc::new(Voice::new(identity.clone(), known));
     let links = Arc::new(Links::new(voice, transport, work));
     let settings = openraft(&config).validate().map_err(|e| stopped(&e))?;
-    let network = Network(Arc::clone(&links));
+    let network = Network {
+        links: Arc::clone(&links),
+        tail: log.tail(),
+    };
     let raft = Raft::new(node, Arc::new(settings), network, log, machine.clone());
     let core = Arc::new(Replica {
         raft: raft.await.map_err(|e| stopped(&e))?,
@@ -107,6 +110,12 @@ async fn begin(
         made.map_err(|e| stopped(&e))?;
     }
     let metrics = core.metrics();
+    let voters = metrics.membership_config.membership().voter_ids();
+    if initialized && voters.eq([node]) {
+        // Nobody else is to be waited for.
+        let elected = core.raft.trigger().elect().await;
+        elected.map_err(|e| stopped(&e))?;
+    }
     let others = metrics.membership_config.nodes().any(|(id, _)| *id != node);
     if others && peers.is_none() {
         return Err(Error::Setup(
@@ -258,8 +267,9 @@ fn openraft(config: &Config) -> openraft::Config {
     openraft::Config {
         cluster_name: "veto".to_owned(),
         heartbeat_interval: heartbeat,
-        election_timeout_min: heartbeat.saturating_mul(6),
-        election_timeout_max: heartbeat.saturating_mul(12),
+        // A follower waits for the longest and one of its own after the last it heard: 10 to 12 heartbeats.
+        election_timeout_min: heartbeat.saturating_mul(4),
+        election_timeout_max: heartbeat.saturating_mul(6),
         install_snapshot_timeout: 120_000,
         snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
         max_in_snapshot_log_to_keep: config.snapshot_after * 5 / 2,

@@ -30,7 +30,7 @@ pub struct Config {
     pub peer_key: Option<PathBuf>,
     /// The authority that issued the certificates, PEM; by default `authority.pem` in `data_dir`.
     pub peer_authority: Option<PathBuf>,
-    /// How often the leader says that it is there; an election follows after 6 to 12 times that.
+    /// How often the leader says that it is there; an election follows after 10 to 12 times that.
     pub heartbeat_milliseconds: u64,
     /// Says that others see to the secrecy of the connection when `listen` is not loopback.
     pub allow_plaintext: bool,
@@ -48,7 +48,7 @@ impl Default for Config {
             peer_certificate: None,
             peer_key: None,
             peer_authority: None,
-            heartbeat_milliseconds: 250,
+            heartbeat_milliseconds: 100,
             allow_plaintext: false,
         }
     }

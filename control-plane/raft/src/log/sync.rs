@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::Tail;
 use crate::database::Database;
 use crate::floor::Floor;
 use crate::seams::{Point, Work};
@@ -20,8 +21,8 @@ const QUEUE: usize = 1024;
 
 /// What has been written, and who waits for it to be on stable storage.
 pub(super) enum Written {
-    /// Entries up to this one.
-    Entries(Option<LogId>, LogFlushed<Types>),
+    /// Entries up to this one, and who is to be called back.
+    Entries(LogId, Option<LogFlushed<Types>>),
     /// A vote.
     Vote(Vote, oneshot::Sender<()>),
     /// The log was purged up to this entry, which may be beyond its end.
@@ -37,18 +38,23 @@ pub(super) enum Written {
 pub(super) struct Syncer(mpsc::Sender<Written>);
 
 impl Syncer {
-    pub(super) fn start(db: Arc<Database>, floor: Floor, work: Work) -> Result<Self, Error> {
+    pub(super) fn start(
+        db: Arc<Database>,
+        floor: Floor,
+        tail: Tail,
+        work: Work,
+    ) -> Result<Self, Error> {
         let failed = |e: std::io::Error| Error::Storage(e.to_string());
         let (sender, written) = mpsc::channel(QUEUE);
         if work.is_simulated() {
-            tokio::spawn(async move { run(&db, floor, &work, written).await });
+            tokio::spawn(async move { run(&db, floor, &tail, &work, written).await });
             return Ok(Self(sender));
         }
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(failed)?;
         std::thread::Builder::new()
             .name("raft-log-sync".into())
-            .spawn(move || runtime.block_on(run(&db, floor, &work, written)))
+            .spawn(move || runtime.block_on(run(&db, floor, &tail, &work, written)))
             .map_err(failed)?;
         Ok(Self(sender))
     }
@@ -65,10 +71,10 @@ impl Syncer {
         done.await.map_err(|_| stopped())
     }
 
-    /// Calls back when everything written before is on stable storage.
-    pub(super) async fn then(&self, last: Option<LogId>, callback: LogFlushed<Types>) {
+    /// Raises the tail, and calls back, when everything written before is on stable storage.
+    pub(super) async fn then(&self, last: LogId, callback: Option<LogFlushed<Types>>) {
         let written = Written::Entries(last, callback);
-        if let Err(mpsc::error::SendError(Written::Entries(_, callback))) =
+        if let Err(mpsc::error::SendError(Written::Entries(_, Some(callback)))) =
             self.0.send(written).await
         {
             callback.log_io_completed(Err(std::io::Error::other("the sync thread has stopped")));
@@ -76,8 +82,14 @@ impl Syncer {
     }
 }
 
-async fn run(db: &Database, floor: Floor, work: &Work, written: mpsc::Receiver<Written>) {
-    if let Err(error) = serve(db, floor, work, written).await {
+async fn run(
+    db: &Database,
+    floor: Floor,
+    tail: &Tail,
+    work: &Work,
+    written: mpsc::Receiver<Written>,
+) {
+    if let Err(error) = serve(db, floor, tail, work, written).await {
         database::abort("log sync", &error);
     }
 }
@@ -85,6 +97,7 @@ async fn run(db: &Database, floor: Floor, work: &Work, written: mpsc::Receiver<W
 async fn serve(
     db: &Database,
     mut floor: Floor,
+    tail: &Tail,
     work: &Work,
     mut written: mpsc::Receiver<Written>,
 ) -> Result<(), Error> {
@@ -109,23 +122,24 @@ async fn serve(
             work.reach(Point::Synced).await;
         }
         for written in batch.drain(..) {
-            settle(&mut floor, written)?;
+            settle(&mut floor, tail, written)?;
         }
         floor.write_if_due(Instant::now())?;
     }
 }
 
 /// Tells one that waited.
-fn settle(floor: &mut Floor, written: Written) -> Result<(), Error> {
+fn settle(floor: &mut Floor, tail: &Tail, written: Written) -> Result<(), Error> {
     let tell = |sender: oneshot::Sender<()>| {
         let _ = sender.send(());
     };
     match written {
         Written::Entries(last, callback) => {
-            callback.log_io_completed(Ok(()));
-            if let Some(last) = last {
-                floor.rise(last, Instant::now());
+            tail.synced(last.index);
+            if let Some(callback) = callback {
+                callback.log_io_completed(Ok(()));
             }
+            floor.rise(last, Instant::now());
         }
         Written::Vote(vote, sender) => {
             floor.vote(vote)?;

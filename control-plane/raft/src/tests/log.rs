@@ -175,3 +175,34 @@ async fn truncation_and_what_follows_it_open_again() {
     let state = log.get_log_state().await.unwrap();
     assert_eq!(state.last_log_id, Some(id(1, 3)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_led_has_to_be_elected_again_and_others_are_remembered_as_leaders() {
+    let directory = scratch();
+    let mut log = log(directory.path(), 1, 10).await;
+    let own = Vote::new_committed(7, NODE.node);
+    log.save_vote(&own).await.unwrap();
+    assert_eq!(
+        log.read_vote().await.unwrap(),
+        Some(Vote::new(7, NODE.node))
+    );
+    let other = Vote::new_committed(7, NODE.node + 1);
+    log.save_vote(&other).await.unwrap();
+    assert_eq!(log.read_vote().await.unwrap(), Some(other));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_is_on_the_disk_also_where_a_leader_did_not_wait() {
+    let directory = scratch();
+    let mut log = log(directory.path(), 1, 10).await;
+    log.save_vote(&Vote::new_committed(1, NODE.node))
+        .await
+        .unwrap();
+    for index in 1..200 {
+        log.blocking_append([entry(index, 100)]).await.unwrap();
+    }
+    log.save_committed(Some(id(1, 199))).await.unwrap();
+    assert!(log.tail().is_durable(199));
+    log.truncate(id(1, 150)).await.unwrap();
+    assert!(log.tail().is_durable(149));
+}
