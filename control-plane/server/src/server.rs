@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
-use veto_core::{Clock, Entropy, OsEntropy, SystemClock};
+use veto_core::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};
 use veto_identity::ClusterSecret;
 use veto_proto::administration::v1::agent_service_server::AgentServiceServer;
 use veto_proto::administration::v1::cluster_service_server::ClusterServiceServer;
@@ -64,8 +64,9 @@ pub async fn start_with(
     config.check()?;
     std::fs::create_dir_all(&config.data_dir).map_err(files::failed(&config.data_dir))?;
     let secret = bootstrap::secret(&config, entropy.as_ref())?;
+    let begun = clock.now();
     let handle = Handle::start(peers::config(&config, &entropy).await?).await?;
-    let running = run(&config, secret, handle.clone(), clock, entropy).await;
+    let running = run(&config, secret, handle.clone(), begun, clock, entropy).await;
     if running.is_err() {
         handle.stop().await;
     }
@@ -78,6 +79,7 @@ async fn run(
     config: &Config,
     secret: ClusterSecret,
     handle: Handle,
+    begun: Timestamp,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<Running, Error> {
@@ -92,8 +94,8 @@ async fn run(
     }];
 
     let events = handle.events();
-    let confirmed = clock.now();
-    handle.confirm().await?;
+    let asked = clock.now();
+    let confirmed = confirmed(handle.confirm().await, asked, begun)?;
     let feed = Arc::new(Feed::new(
         handle.clone(),
         Arc::clone(&signer),
@@ -133,6 +135,23 @@ async fn run(
         server,
         feed,
     })
+}
+
+/// When the state was confirmed last. It was while the replica started: an election right now is no
+/// reason to end.
+fn confirmed(
+    answer: Result<(), veto_raft::Error>,
+    asked: Timestamp,
+    begun: Timestamp,
+) -> Result<Timestamp, Error> {
+    match answer {
+        Ok(()) => Ok(asked),
+        Err(error @ veto_raft::Error::Stopped(_)) => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, "the state was not confirmed again");
+            Ok(begun)
+        }
+    }
 }
 
 type Serving = JoinHandle<Result<(), tonic::transport::Error>>;
@@ -234,5 +253,21 @@ impl veto_process::Server for Running {
 
     async fn stop(self) {
         Self::stop(self).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_election_does_not_end_a_start_and_what_it_serves_is_as_old_as_its_begin() {
+        let (begun, asked) = (Timestamp(1), Timestamp(2));
+        assert_eq!(confirmed(Ok(()), asked, begun).unwrap(), asked);
+        for passing in [veto_raft::Error::NotLeader, veto_raft::Error::Unconfirmed] {
+            assert_eq!(confirmed(Err(passing), asked, begun).unwrap(), begun);
+        }
+        let stopped = veto_raft::Error::Stopped("it ended".into());
+        assert!(confirmed(Err(stopped), asked, begun).is_err());
     }
 }
