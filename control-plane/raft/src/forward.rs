@@ -103,7 +103,13 @@ impl Replica {
             command: Some(command.clone()),
             hops: 1,
         };
-        match timeout(self.timeout, client.propose(request)).await {
+        let answer = tokio::select! {
+            biased;
+            answer = timeout(self.timeout, client.propose(request)) => answer,
+            // One that stands still or is cut off may never answer; the next one is asked the same.
+            () = self.deposed(leader), if !command.request_id.is_empty() => return Try::Unknown,
+        };
+        match answer {
             Err(_) => Try::Unknown,
             Ok(Ok(answer)) => {
                 let answer = answer.into_inner();
@@ -170,7 +176,11 @@ impl Replica {
         let request = ReadIndexRequest {
             envelope: voice.to(leader),
         };
-        let answer = timeout(SEARCH, client.read_index(request)).await;
+        let answer = tokio::select! {
+            biased;
+            answer = timeout(SEARCH, client.read_index(request)) => answer,
+            () = self.deposed(leader) => return Err(Error::NotLeader),
+        };
         let answer = answer.map_err(|_| Error::Unconfirmed)?;
         let answer = answer.map_err(|status| {
             let error = voice.refused(leader, &status);
@@ -192,6 +202,15 @@ impl Replica {
             // It ends with the replica alone.
             _ = metrics.wait_for(|_| false) => Err(Error::Stopped("it stops".into())),
             () = sleep_until(deadline) => Err(Error::Unconfirmed),
+        }
+    }
+
+    /// Ends when this replica knows that another one leads now.
+    async fn deposed(&self, leader: u64) {
+        let mut metrics = self.raft.server_metrics();
+        let other = metrics.wait_for(|now| now.current_leader.is_some_and(|now| now != leader));
+        if other.await.is_err() {
+            std::future::pending().await
         }
     }
 
