@@ -80,12 +80,19 @@ fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Optio
     }
     let gone: BTreeSet<u64> = ids(rows, |row| row.removed.is_some());
     let live = rows.iter().filter(|row| row.removed.is_none());
+    let voters: BTreeSet<u64> = members.voter_ids().collect();
+    let succeeded = |row: &&MemberRow| voters.contains(&row.id) && !voters.contains(&row.replaces);
+    let replaced: BTreeSet<u64> = live
+        .clone()
+        .filter(succeeded)
+        .map(|row| row.replaces)
+        .collect();
     for row in live.clone() {
-        if members.get_node(&row.id).is_none() {
+        // One that lost its vote to another is on its way out.
+        if members.get_node(&row.id).is_none() && !replaced.contains(&row.id) {
             return Some(Step::Learn(row.id, row.address.clone()));
         }
     }
-    let voters: BTreeSet<u64> = members.voter_ids().collect();
     let mut goal: BTreeSet<u64> = voters.difference(&gone).copied().collect();
     for row in live.clone().filter(|row| row.voter) {
         if voters.contains(&row.id) || caught_up(metrics, row.id) {
@@ -103,9 +110,8 @@ fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Optio
     if !leave.is_empty() {
         return Some(Step::Forget(leave));
     }
-    live.filter(|row| row.replaces != 0 && !gone.contains(&row.replaces))
-        .find(|row| voters.contains(&row.id) && !voters.contains(&row.replaces))
-        .map(|row| Step::Replaced(row.replaces))
+    let mut replaced = replaced.difference(&gone).filter(|id| **id != 0);
+    replaced.next().map(|id| Step::Replaced(*id))
 }
 
 fn ids(rows: &[MemberRow], picked: impl Fn(&&MemberRow) -> bool) -> BTreeSet<u64> {

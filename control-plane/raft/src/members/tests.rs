@@ -98,6 +98,9 @@ fn a_replaced_member_votes_until_its_successor_does() {
     assert_eq!(next(&ready, &rows, 1, "h1:1"), voters(&[1, 3, 7]));
     let done = metrics(&[&[1, 3, 7]], &[1, 3, 7], 500);
     assert_eq!(next(&done, &rows, 1, "h1:1"), Some(Step::Replaced(2)));
+    // A member that was added once has a row of its own; it does not come back before that is removed.
+    let rows = [row(2, true, 0, false), row(7, true, 2, false)];
+    assert_eq!(next(&done, &rows, 1, "h1:1"), Some(Step::Replaced(2)));
     let rows = [row(2, true, 0, true), row(7, true, 2, false)];
     assert_eq!(next(&done, &rows, 1, "h1:1"), None);
 }
