@@ -119,6 +119,19 @@ impl Log {
         })
     }
 
+    /// Tells whether the log in a directory has every entry since the cluster began: what was applied can
+    /// be applied again. Changes nothing of it.
+    pub(crate) fn is_whole(directory: &Path) -> bool {
+        let whole = || {
+            let db = database::open_read_only(&directory.join("log"), &[META])?;
+            let held = Stored(&db);
+            held.verify()?;
+            let purged = held.state()?.last_purged_log_id;
+            Ok::<_, Error>(purged.is_none() && held.first()? == Some(0))
+        };
+        whole().unwrap_or(false)
+    }
+
     fn stored(&self) -> Stored<'_> {
         Stored(&self.db)
     }

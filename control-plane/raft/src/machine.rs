@@ -23,6 +23,7 @@ use veto_state::Event;
 use veto_state::rows::Write;
 
 use crate::database::Open;
+use crate::log::Log;
 use crate::seams::{Applied, Note, Point, Work};
 use crate::snapshot::{self, Current, Directory, Shelf};
 use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, Types};
@@ -57,7 +58,7 @@ struct Inner {
 
 impl Machine {
     /// Opens or makes the state. One that is damaged is made again from the node's snapshot, if that is
-    /// whole; the log goes on from there.
+    /// whole, and the log goes on from there; without a snapshot from the log, if that has all.
     pub(crate) fn open(directory: &Path, open: &Open) -> Result<Self, Error> {
         let states = directory.join("state");
         let pointer = generation::pointer(&states);
@@ -74,6 +75,10 @@ impl Machine {
                 tracing::warn!(problem, "the state is made again from the snapshot");
                 let manifest = snapshot::verify(&kept.snapshot)?;
                 generation::install(&states, &kept.snapshot, &manifest, open)?
+            }
+            (Err(Error::Corrupt(problem)), _) if Log::is_whole(directory) => {
+                tracing::warn!(problem, "the state is made again from the log");
+                generation::again(&states, open)?
             }
             (opened, _) => opened?,
         };

@@ -1,16 +1,15 @@
 //! What stands in the database of the log, and whether it is whole.
 
 use openraft::storage::LogState;
-use rocksdb::{Direction, IteratorMode, WriteBatch};
+use rocksdb::{DB, Direction, IteratorMode, WriteBatch};
 use veto_proto::storage::v1 as storage;
 
 use super::{META, PURGED, VOTE};
-use crate::database::Database;
 use crate::types::{Entry, LogId, Types, Vote};
 use crate::{Error, codec, database};
 
 /// What stands in the database.
-pub(super) struct Stored<'a>(pub(super) &'a Database);
+pub(super) struct Stored<'a>(pub(super) &'a DB);
 
 impl Stored<'_> {
     pub(super) fn meta<M: prost::Message + Default>(&self, key: &[u8]) -> Result<Option<M>, Error> {

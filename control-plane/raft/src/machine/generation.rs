@@ -130,6 +130,15 @@ pub(super) fn open(
     Ok(state)
 }
 
+/// Makes a new state in which nothing is, in place of one that is damaged.
+pub(super) fn again(states: &Path, open: &Open) -> Result<Generation, Error> {
+    let number = numbers(states)?.into_iter().max().unwrap_or(0) + 1;
+    let state = Generation::new(states.join(name(number)), Missing::Make, open)?;
+    sync_directory(states)?;
+    publish(states, &name(number), None)?;
+    Ok(state)
+}
+
 /// Makes a new state of a verified snapshot, opens it, and only then lets it count.
 pub(super) fn install(
     states: &Path,

@@ -245,3 +245,31 @@ async fn what_a_kill_leaves_opens_with_all_that_was_acknowledged() {
         assert_eq!(projects(&after), projects(&state));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_state_without_a_snapshot_begins_anew_where_the_log_has_all() {
+    let directory = scratch();
+    let state = machine(directory.path());
+    let log = Log::open(directory.path(), NODE, &super::open()).unwrap();
+    let mut log = log.guarded_by(state.clone()).unwrap();
+    log.blocking_append((0..20).map(entry)).await.unwrap();
+    apply(&state, 0, 20).await;
+    let damaged = || {
+        let copied = scratch();
+        crash::copy(directory.path(), copied.path());
+        hurt(&copied.path().join("state/CURRENT"), 7, Damage::Flip);
+        copied
+    };
+    let copied = damaged();
+    let again = machine(copied.path());
+    assert_eq!(again.applied().unwrap().0, None);
+    let opened = Log::open(copied.path(), NODE, &super::open()).unwrap();
+    opened.guarded_by(again.clone()).unwrap();
+    apply(&again, 0, 20).await;
+    assert_eq!(again.digest().unwrap(), state.digest().unwrap());
+
+    log.purge(id(1, 5)).await.unwrap();
+    let copied = damaged();
+    let refusal = Machine::open(copied.path(), &super::open()).map(drop);
+    assert!(matches!(refusal, Err(Error::Corrupt(_))), "{refusal:?}");
+}
