@@ -74,6 +74,17 @@ async fn every_replica_takes_writes_and_no_acknowledged_one_is_lost_with_the_lea
         let again = publish(&client, &acknowledged[0].1).await;
         assert_eq!(again, acknowledged[0].0, "a request takes effect once");
     }
+    let root = replicas.root(leader).await;
+    until("the same state everywhere, by its digest", async || {
+        let members = root.members().await.unwrap().members;
+        let state = |m: &api::Member| (m.applied, m.digest.clone());
+        members.len() == 3
+            && members.iter().all(|m| !m.digest.is_empty())
+            && members
+                .windows(2)
+                .all(|two| state(&two[0]) == state(&two[1]))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
