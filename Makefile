@@ -14,7 +14,7 @@ TARGET ?= all
 EXECS ?= 200000
 say = @echo "==> $(1)"
 
-.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end agentdojo docs freeze-proto fuzz bench-policy clean
+.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end faults faults-slice agentdojo docs freeze-proto fuzz bench-policy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,7 +32,7 @@ build: deps ## Build all binaries
 run: build ## Start Veto with its embedded defaults and show a first allow, deny and approval
 	@exec $(BIN)/veto dev --demo
 
-test: verify unit end-to-end agentdojo ## Everything that a change must pass
+test: verify unit end-to-end faults-slice agentdojo ## Everything that a change must pass
 	@echo "==> all passed"
 
 verify: deps proto-check deny ## Formatting, lints, licences, contract; writes nothing
@@ -63,6 +63,15 @@ differential: deps ## The engine against a naive evaluator: PAIRS=n random pairs
 end-to-end: build ## Scenarios with real processes, real sockets, real disks and peers that are not ours
 	$(call say,end-to-end scenarios)
 	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/end-to-end --bin-dir $(BIN)
+
+faults: build ## Real faults on a real cluster, judged: LANE=name (LANE=list lists them), COUNT=n faults, from SEED=s; LANE=slice: some of each
+	@cd tests/end-to-end
+	$(VENV)/bin/python -m faults --lane "$(or $(LANE),slice)" --count $(or $(COUNT),10) --seed $(or $(SEED),1) --bin-dir $(BIN) --results ../../results
+
+faults-slice: build # What `test` runs of it: two minutes
+	$(call say,real faults: a slice of each lane)
+	@cd tests/end-to-end
+	$(VENV)/bin/python -m faults --lane slice --bin-dir $(BIN) --results ../../results --may-skip
 
 agentdojo: build ## Real calls of the public benchmark through a running Veto
 	$(call say,AgentDojo: user tasks and attacks)

@@ -6,7 +6,6 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).parent
-PROTO = HERE.parent.parent / "proto"
 sys.path.insert(0, str(HERE))
 
 
@@ -16,18 +15,12 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """Generates the client from the contract, as a user of another language would."""
-    import tempfile
+    from harness.contract import generate
 
-    from grpc_tools import protoc
-
-    out = tempfile.mkdtemp(prefix="veto-stubs-")
-    files = sorted(str(path.relative_to(PROTO)) for path in PROTO.glob("veto/**/*.proto"))
-    arguments = ["protoc", f"-I{PROTO}", f"--python_out={out}", f"--grpc_python_out={out}"]
-    descriptors = [f"--descriptor_set_out={out}/veto.binpb", "--include_imports"]
-    if protoc.main(arguments + descriptors + files) != 0:
-        raise pytest.UsageError("the contract does not compile")
-    sys.path.insert(0, out)
-    config.veto_descriptors = pathlib.Path(out) / "veto.binpb"
+    try:
+        config.veto_descriptors = generate()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,12 @@ def free_port():
 class Process:
     """One server: its configuration file, its log, its life."""
 
-    def __init__(self, name, binary, directory, config):
-        self.name, self.binary = name, binary
+    def __init__(self, name, binary, directory, config, address=None, within=()):
+        """`within` is a command that runs another one in a place of its own, such as `ip netns exec`."""
+        self.name, self.binary, self.within = name, binary, within
         self.directory = directory / name
         self.directory.mkdir(parents=True)
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = address or f"127.0.0.1:{free_port()}"
         config = {"listen": self.address, "data_dir": str(self.directory / "data"), **config}
         self.config = self.directory / "config.yaml"
         self.config.write_text(json.dumps(config))  # JSON is YAML
@@ -41,7 +42,7 @@ class Process:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("VETO_")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "--config", self.config, "run"],
+                [*self.within, self.binary, "--config", self.config, "run"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
             )
 
