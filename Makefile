@@ -9,6 +9,7 @@ SHELL := /bin/bash
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/veto
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 VENV := $(CACHE)/venv
+TOOLS := $(CACHE)/tools
 BIN := $(CARGO_TARGET_DIR)/debug
 TARGET ?= all
 EXECS ?= 200000
@@ -62,7 +63,7 @@ differential: deps ## The engine against a naive evaluator: PAIRS=n random pairs
 
 end-to-end: build ## Scenarios with real processes, real sockets, real disks and peers that are not ours
 	$(call say,end-to-end scenarios)
-	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/end-to-end --bin-dir $(BIN)
+	@$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/end-to-end --bin-dir $(BIN) --tools-dir $(TOOLS)
 
 faults: build ## Real faults on a real cluster, judged: LANE=name (LANE=list lists them), COUNT=n faults, from SEED=s; LANE=slice: some of each
 	@cd tests/end-to-end
@@ -104,4 +105,4 @@ bench-policy: deps ## Measure the policy engine against its budgets and its peer
 	$$CARGO_TARGET_DIR/release/veto-bench-policy $$CARGO_TARGET_DIR/release/veto-bench-peers ../../results
 
 clean: ## Remove build results, the virtual environment and the development data
-	@rm -rf $(CARGO_TARGET_DIR) $(CACHE)/target-bench $(VENV) $(CACHE)/deps.stamp .dev results
+	@rm -rf $(CARGO_TARGET_DIR) $(CACHE)/target-bench $(VENV) $(TOOLS) $(CACHE)/deps.stamp .dev results

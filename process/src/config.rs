@@ -34,13 +34,13 @@ pub fn load<C: DeserializeOwned>(file: Option<&Path>, keys: &[&str]) -> Result<C
 /// Refuses an address that others can reach, unless it is said out loud that the network is trusted.
 ///
 /// # Errors
-/// [`Invalid`] names `listen`.
-pub fn check_listen(listen: SocketAddr, allow_plaintext: bool) -> Result<(), Invalid> {
+/// [`Invalid`] names the key.
+pub fn check_listen(key: &str, listen: SocketAddr, allow_plaintext: bool) -> Result<(), Invalid> {
     if listen.ip().is_loopback() || allow_plaintext {
         return Ok(());
     }
     Err(Invalid(format!(
-        "`listen` {listen} is not loopback: credentials would travel in the clear; put TLS in front \
+        "`{key}` {listen} is not loopback: credentials would travel in the clear; put TLS in front \
          and set `allow_plaintext: true`"
     )))
 }
@@ -116,9 +116,14 @@ mod tests {
     #[test]
     fn an_open_address_must_be_said_out_loud() {
         let open = "0.0.0.0:1".parse().unwrap();
-        assert!(check_listen(open, false).unwrap_err().0.contains("listen"));
-        assert!(check_listen(open, true).is_ok());
-        assert!(check_listen("127.0.0.1:1".parse().unwrap(), false).is_ok());
+        assert!(
+            check_listen("listen", open, false)
+                .unwrap_err()
+                .0
+                .contains("listen")
+        );
+        assert!(check_listen("listen", open, true).is_ok());
+        assert!(check_listen("listen", "127.0.0.1:1".parse().unwrap(), false).is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@ sys.path.insert(0, str(HERE))
 
 def pytest_addoption(parser):
     parser.addoption("--bin-dir", required=True, help="where the binaries of Veto are")
+    parser.addoption("--tools-dir", required=True, help="where programs of others are")
 
 
 def pytest_configure(config):
@@ -32,6 +33,13 @@ def descriptors(request):
 def bin_dir(request):
     path = pathlib.Path(request.config.getoption("--bin-dir")).absolute()
     assert (path / "veto").exists(), f"no binaries in {path}: run `make build`"
+    return path
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary(request):
+    path = pathlib.Path(request.config.getoption("--tools-dir")).absolute() / "usr/bin/prometheus"
+    assert path.exists(), f"no {path}: run `make deps`"
     return path
 
 

@@ -65,7 +65,7 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the key and the problem.
     pub fn check(&self) -> Result<(), Error> {
-        config::check_listen(self.listen, self.allow_plaintext)?;
+        config::check_listen("listen", self.listen, self.allow_plaintext)?;
         config::check_data_dir(&self.data_dir)?;
         config::check_control_planes(&self.control_planes)?;
         Ok(())

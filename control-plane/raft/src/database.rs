@@ -11,6 +11,7 @@ use rocksdb::{ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Opt
 use veto_wire::status::Coded as _;
 
 use crate::Error;
+use crate::meters::Meters;
 use crate::seams::Work;
 
 /// Held as long as a database is open; whoever has the other end learns when the last is closed.
@@ -18,6 +19,8 @@ use crate::seams::Work;
 pub(crate) struct Open {
     /// How work on files is done.
     pub(crate) work: Work,
+    /// What is measured.
+    pub(crate) meters: Meters,
     _closed: mpsc::Sender<()>,
 }
 
@@ -25,6 +28,7 @@ impl Open {
     pub(crate) fn new(closed: mpsc::Sender<()>, work: Work) -> Self {
         Self {
             work,
+            meters: Meters::default(),
             _closed: closed,
         }
     }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use prost::Message as _;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use veto_core::{Entropy, OsEntropy, Revision};
 use veto_proto::raft::v1::{FleetRequest, FleetRow, StatusRequest, StatusResponse};
 use veto_proto::storage::v1::{Command, CommandResult};
@@ -16,6 +17,7 @@ use veto_state::{Event, Tables};
 use crate::Error;
 use crate::machine::View;
 use crate::members::Members;
+use crate::meters;
 use crate::peers::{AnyLocal, Lane, Peers};
 use crate::replica::Replica;
 use crate::seams::Simulated;
@@ -119,7 +121,10 @@ impl Handle {
                 limit: MOST_BYTES,
             });
         }
-        self.core.propose(command).await
+        let begun = Instant::now();
+        let result = self.core.propose(command).await;
+        self.core.meters.proposed(begun, &result);
+        result
     }
 
     /// Makes sure that what is read here from now on holds every write acknowledged before (ReadIndex).
@@ -127,7 +132,16 @@ impl Handle {
     /// # Errors
     /// [`Error::Unconfirmed`] when that is not known in time.
     pub async fn confirm(&self) -> Result<(), Error> {
-        self.core.confirm().await
+        let begun = Instant::now();
+        let result = self.core.confirm().await;
+        self.core.meters.confirmed(begun, &result);
+        result
+    }
+
+    /// Has a registry tell what this replica counts and measures, for as long as it lives.
+    pub fn measure(&self, registry: &mut Registry) {
+        self.core.meters.register(registry);
+        registry.register_collector(Box::new(meters::Status(Arc::downgrade(&self.core))));
     }
 
     /// Reads this replica's state, one consistent view of it; see [`Self::confirm`].

@@ -10,6 +10,7 @@
 //! - `floor`: what the node acknowledged, to notice a log that forgot.
 //! - `machine`: applies committed commands; rows and position change in one batch.
 //! - `snapshot`: the whole state as a directory of verified files, and how it travels.
+//! - `meters`: what is counted and measured.
 //! - `seams`: where a simulation takes the place of threads, disk, network and chance.
 //! - `codec`: our own bytes for everything on disk.
 
@@ -24,6 +25,7 @@ mod identity;
 mod log;
 mod machine;
 mod members;
+mod meters;
 mod network;
 mod peers;
 mod replica;

@@ -76,7 +76,7 @@ impl Log {
         };
         let floor = Floor::open(directory, owner, &claim, |index| held.id_at(index))?;
         let tail = Tail::new(claim.last.map_or(0, |id| id.index + 1));
-        let syncer = Syncer::start(Arc::clone(&db), floor, tail.clone(), open.work.clone())?;
+        let syncer = Syncer::start(Arc::clone(&db), floor, tail.clone(), open)?;
         Ok(Self {
             db,
             syncer,

@@ -15,6 +15,7 @@ use veto_state::Tables;
 use crate::Error;
 use crate::forward::Confirms;
 use crate::machine::Machine;
+use crate::meters::Meters;
 use crate::peers::{AnyLocal, Links};
 use crate::types::Types;
 
@@ -28,6 +29,7 @@ pub(crate) struct Replica {
     pub(crate) local: OnceLock<AnyLocal>,
     pub(crate) confirms: Confirms,
     pub(crate) timeout: Duration,
+    pub(crate) meters: Meters,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 

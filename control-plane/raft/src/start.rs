@@ -42,6 +42,7 @@ pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), E
     let (open, closed) = mpsc::channel(1);
     let work = Work::new(config.simulated.take());
     let open = Open::new(open, work.clone());
+    let meters = open.meters.clone();
     let machine = Machine::open(&config.directory, &open)?;
     let identity = identify(&config, peers.as_ref(), &machine)?;
     let owner = Owner {
@@ -68,6 +69,7 @@ pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), E
         local: OnceLock::new(),
         confirms: Confirms::default(),
         timeout: config.timeout,
+        meters,
         entropy: Arc::clone(&config.entropy),
     });
     let parts = Parts {

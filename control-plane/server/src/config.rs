@@ -32,6 +32,8 @@ pub struct Config {
     pub peer_authority: Option<PathBuf>,
     /// How often the leader says that it is there; an election follows after 10 to 12 times that.
     pub heartbeat_milliseconds: u64,
+    /// The address of `GET /metrics` for Prometheus. Absent: there is none.
+    pub metrics_listen: Option<SocketAddr>,
     /// Says that others see to the secrecy of the connection when `listen` is not loopback.
     pub allow_plaintext: bool,
 }
@@ -49,6 +51,7 @@ impl Default for Config {
             peer_key: None,
             peer_authority: None,
             heartbeat_milliseconds: 100,
+            metrics_listen: None,
             allow_plaintext: false,
         }
     }
@@ -67,6 +70,7 @@ impl Config {
         "peer_key",
         "peer_authority",
         "heartbeat_milliseconds",
+        "metrics_listen",
         "allow_plaintext",
     ];
 
@@ -85,7 +89,10 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the key and the problem.
     pub fn check(&self) -> Result<(), Error> {
-        config::check_listen(self.listen, self.allow_plaintext)?;
+        config::check_listen("listen", self.listen, self.allow_plaintext)?;
+        if let Some(listen) = self.metrics_listen {
+            config::check_listen("metrics_listen", listen, self.allow_plaintext)?;
+        }
         config::check_data_dir(&self.data_dir)?;
         if !(20..=10_000).contains(&self.heartbeat_milliseconds) {
             let problem = "`heartbeat_milliseconds` is not between 20 and 10000";

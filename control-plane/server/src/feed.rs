@@ -20,6 +20,7 @@ use veto_state::Event;
 use veto_wire::bundle::{self, Signer};
 
 use crate::Error;
+use crate::meters::Meters;
 
 /// Earlier bundles of an environment that a delta can build on.
 const RING: usize = 16;
@@ -54,6 +55,7 @@ pub(crate) struct Feed {
     signer: Arc<Signer>,
     token_keys: Vec<TokenKey>,
     clock: Arc<dyn Clock>,
+    meters: Meters,
     bundles: RwLock<BTreeMap<Scope, VecDeque<Arc<Built>>>>,
     changes: watch::Sender<u64>,
     beats: watch::Sender<Beat>,
@@ -67,13 +69,16 @@ impl Feed {
         signer: Arc<Signer>,
         token_keys: Vec<TokenKey>,
         clock: Arc<dyn Clock>,
+        meters: Meters,
         confirmed: Timestamp,
     ) -> Result<Self, Error> {
+        meters.confirmed(confirmed.0);
         let feed = Self {
             handle,
             signer,
             token_keys,
             clock,
+            meters,
             bundles: RwLock::default(),
             changes: watch::Sender::new(0),
             beats: watch::Sender::new(Beat::default()),
@@ -182,7 +187,8 @@ impl Feed {
     }
 
     fn beat(&self, at: Timestamp) {
-        self.confirmed.fetch_max(at.0, Ordering::Relaxed);
+        self.meters
+            .confirmed(self.confirmed.fetch_max(at.0, Ordering::Relaxed).max(at.0));
         let sign = |(scope, built): (Scope, Arc<Built>)| {
             let header = built.signed.header.as_ref()?;
             Some((scope, self.signer.sign_header(header, at)))

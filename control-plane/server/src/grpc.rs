@@ -25,6 +25,7 @@ use veto_wire::bundle::Signer;
 use crate::Error;
 use crate::access::{Access, Caller};
 use crate::feed::Feed;
+use crate::meters::Meters;
 use crate::rollout::Rollout;
 
 /// What all services share.
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) signer: Arc<Signer>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) rollout: Arc<Rollout>,
+    pub(crate) meters: Meters,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) stopping: tokio::sync::watch::Receiver<bool>,

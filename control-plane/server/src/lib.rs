@@ -17,6 +17,7 @@ mod bootstrap;
 mod feed;
 mod files;
 mod grpc;
+mod meters;
 mod peers;
 mod rollout;
 mod server;

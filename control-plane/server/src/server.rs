@@ -11,6 +11,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use veto_core::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};
 use veto_identity::ClusterSecret;
+use veto_process::metrics;
 use veto_proto::administration::v1::agent_service_server::AgentServiceServer;
 use veto_proto::administration::v1::cluster_service_server::ClusterServiceServer;
 use veto_proto::administration::v1::fleet_service_server::FleetServiceServer;
@@ -27,6 +28,7 @@ use veto_wire::limits;
 use crate::access::Access;
 use crate::feed::Feed;
 use crate::grpc::{Control, Shared};
+use crate::meters::Meters;
 use crate::rollout::Rollout;
 use crate::{Config, Error, bootstrap, files, peers};
 
@@ -38,6 +40,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Running {
     /// The address it listens on.
     pub address: SocketAddr,
+    /// The address of its metrics.
+    pub metrics: Option<SocketAddr>,
     handle: Handle,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
@@ -93,6 +97,7 @@ async fn run(
         ed25519: tokens.public_key().to_vec(),
     }];
 
+    let meters = Meters::default();
     let events = handle.events();
     let asked = clock.now();
     let confirmed = confirmed(handle.confirm().await, asked, begun)?;
@@ -101,6 +106,7 @@ async fn run(
         Arc::clone(&signer),
         token_keys,
         Arc::clone(&clock),
+        meters.clone(),
         confirmed,
     )?);
     let (stop, stopping) = watch::channel(false);
@@ -116,10 +122,21 @@ async fn run(
         signer,
         feed: Arc::clone(&feed),
         rollout: Arc::clone(&rollout),
+        meters: meters.clone(),
         clock: Arc::clone(&clock),
         entropy,
         stopping: stopping.clone(),
     }));
+    let metrics = match config.metrics_listen {
+        Some(listen) => {
+            let mut registry = metrics::registry("veto-control-plane");
+            handle.measure(&mut registry);
+            meters.register(&mut registry);
+            let served = metrics::serve(listen, registry, stopping.clone()).await;
+            Some(served.map_err(|e| not_heard(listen, &e))?)
+        }
+        None => None,
+    };
     let (address, server) = serve(config, control, stopping).await?;
     handle.serve_local(Arc::new(peers::Local {
         rollout,
@@ -130,6 +147,7 @@ async fn run(
     tracing::info!(%address, cluster, revision = %handle.applied(), "control plane started");
     Ok(Running {
         address,
+        metrics,
         handle,
         stop,
         server,
@@ -161,10 +179,7 @@ async fn serve(
     control: Control,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(SocketAddr, Serving), Error> {
-    let listen = |e: std::io::Error| Error::Listen {
-        address: config.listen.to_string(),
-        problem: e.to_string(),
-    };
+    let listen = |e: std::io::Error| not_heard(config.listen, &e);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     // Else the end of an answer waits for the client's delayed acknowledgement: 40 ms.
@@ -201,6 +216,13 @@ async fn serve(
     Ok((address, tokio::spawn(server)))
 }
 
+fn not_heard(listen: SocketAddr, error: &std::io::Error) -> Error {
+    Error::Listen {
+        address: listen.to_string(),
+        problem: error.to_string(),
+    }
+}
+
 impl Running {
     /// Resolves when a part of the replica died; it serves no more then.
     pub async fn failed(&mut self) -> Error {
@@ -235,7 +257,7 @@ impl veto_process::Server for Running {
     const NAME: &'static str = "veto-control-plane";
     const ABOUT: &'static str =
         "Keeps organizations, agents, keys and policies, and streams them to nodes";
-    const LOG: &'static str = "info,openraft=warn";
+    const LOG: &'static str = "info,openraft=off";
     type Config = Config;
     type Error = Error;
 

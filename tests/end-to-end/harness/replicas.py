@@ -13,7 +13,7 @@ class Replicas:
 
     def __init__(self, bin_dir, directory):
         self.bin_dir, self.directory = bin_dir, directory
-        self.processes, self.apis, self.ids = {}, {}, {}
+        self.processes, self.apis, self.ids, self.metrics = {}, {}, {}, {}
 
     def veto(self, *arguments, over=1):
         """Runs the command-line client; its stdout."""
@@ -46,8 +46,10 @@ class Replicas:
     def add(self, number, bootstrap):
         peer = f"127.0.0.1:{free_port()}"
         secret = self.directory / "replica-1" / "data" / "cluster.secret"
+        self.metrics[number] = f"127.0.0.1:{free_port()}"
         process = Process(f"replica-{number}", self.bin_dir / "veto-control-plane", self.directory, {
-            "bootstrap": bootstrap, "peer_listen": peer, "cluster_secret_file": str(secret)})
+            "bootstrap": bootstrap, "peer_listen": peer, "cluster_secret_file": str(secret),
+            "metrics_listen": self.metrics[number]})
         process.data.mkdir()
         self.processes[number] = process
         self.apis[number] = api.Api(process.address, deadline=20)

@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::Tail;
-use crate::database::Database;
+use crate::database::{Database, Open};
 use crate::floor::Floor;
-use crate::seams::{Point, Work};
+use crate::seams::Point;
 use crate::types::{LogId, Types, Vote};
 use crate::{Error, database};
 
@@ -42,19 +42,20 @@ impl Syncer {
         db: Arc<Database>,
         floor: Floor,
         tail: Tail,
-        work: Work,
+        open: &Open,
     ) -> Result<Self, Error> {
         let failed = |e: std::io::Error| Error::Storage(e.to_string());
         let (sender, written) = mpsc::channel(QUEUE);
-        if work.is_simulated() {
-            tokio::spawn(async move { run(&db, floor, &tail, &work, written).await });
+        let open = open.clone();
+        if open.work.is_simulated() {
+            tokio::spawn(async move { run(&db, floor, &tail, &open, written).await });
             return Ok(Self(sender));
         }
         let runtime = Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(failed)?;
         std::thread::Builder::new()
             .name("raft-log-sync".into())
-            .spawn(move || runtime.block_on(run(&db, floor, &tail, &work, written)))
+            .spawn(move || runtime.block_on(run(&db, floor, &tail, &open, written)))
             .map_err(failed)?;
         Ok(Self(sender))
     }
@@ -86,10 +87,10 @@ async fn run(
     db: &Database,
     floor: Floor,
     tail: &Tail,
-    work: &Work,
+    open: &Open,
     written: mpsc::Receiver<Written>,
 ) {
-    if let Err(error) = serve(db, floor, tail, work, written).await {
+    if let Err(error) = serve(db, floor, tail, open, written).await {
         database::abort("log sync", &error);
     }
 }
@@ -98,7 +99,7 @@ async fn serve(
     db: &Database,
     mut floor: Floor,
     tail: &Tail,
-    work: &Work,
+    open: &Open,
     mut written: mpsc::Receiver<Written>,
 ) -> Result<(), Error> {
     let mut batch = Vec::with_capacity(QUEUE);
@@ -116,10 +117,12 @@ async fn serve(
             };
         }
         if count.is_some() {
-            work.reach(Point::Sync).await;
+            open.work.reach(Point::Sync).await;
+            let begun = Instant::now();
             db.flush_wal(true).map_err(database::failed)?;
+            open.meters.synced(begun);
             db.check()?;
-            work.reach(Point::Synced).await;
+            open.work.reach(Point::Synced).await;
         }
         for written in batch.drain(..) {
             settle(&mut floor, tail, written)?;

@@ -16,7 +16,7 @@ use veto_proto::sync::v1::{
     subscribe_request::Message, subscribe_response::Message as Answer,
 };
 use veto_wire::bundle;
-use veto_wire::status::status;
+use veto_wire::status::{code_of, status};
 
 use super::{Control, fields};
 use crate::Error;
@@ -48,7 +48,13 @@ impl SyncService for Control {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let control = self.clone();
         tokio::spawn(async move {
-            if let Err(end) = control.serve(caller, incoming, &sender).await {
+            let meters = control.0.meters.clone();
+            let subscribed = meters.subscribed();
+            let end = control.serve(caller, incoming, &sender).await;
+            drop(subscribed);
+            let code = |end: &Status| code_of(end).unwrap_or(Code::Internal);
+            meters.ended(end.as_ref().err().map(code));
+            if let Err(end) = end {
                 let _ = timeout(SEND, sender.send(Err(end))).await;
             }
         });
@@ -245,7 +251,11 @@ impl Subscriber<'_> {
             return;
         };
         if sent.revision.0 == ack.revision {
-            self.enforces(&scope, sent, |now| now.since(sent.committed));
+            self.enforces(&scope, sent, |now| {
+                let took = now.since(sent.committed);
+                self.control.0.meters.propagated(took);
+                took
+            });
         }
     }
 
@@ -274,6 +284,7 @@ impl Subscriber<'_> {
         let code = Code::parse(&nack.code).map_or("UNKNOWN", Code::as_str);
         tracing::warn!(node = %self.reporter.node, %scope, revision = nack.revision, code, "refused");
         let shared = &self.control.0;
+        shared.meters.refused();
         shared
             .rollout
             .report(&self.reporter, &scope, shared.clock.now(), |row| {
