@@ -1,7 +1,17 @@
 """What must hold, judged from what was recorded. Each returns what is wrong, as texts; none is good.
 
-Linearizability is judged by `veto-history`; here is what needs all members.
+Linearizability is judged by `veto-history`; the rest is what needs all members.
 """
+
+import json
+import subprocess
+
+
+def linearizable(bin_dir, history):
+    """What `veto-history` says of a history in which nothing is wrong; else it fails."""
+    done = subprocess.run([bin_dir / "veto-history", history], capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr.strip()
+    return json.loads(done.stdout)["summary"]
 
 
 def lost_writes(operations, finals):

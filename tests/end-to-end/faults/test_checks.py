@@ -1,6 +1,9 @@
 """The judgement of a run can fail: each thing that must not be is seen."""
 
-from faults.checks import Observer, lost_versions, lost_writes, unequal
+import pytest
+
+from faults.checks import Observer, linearizable, lost_versions, lost_writes, unequal
+from faults.history import History, now
 
 
 def write(value, invoke, end, outcome="ok", kind="write"):
@@ -70,3 +73,24 @@ def test_states_that_differ_at_one_entry_are_seen():
     assert observer.problems == []
     observer.has(3, 7, b"z")
     assert "differ at entry 7" in observer.problems[0]
+
+
+def recorded(directory, last):
+    """A history as a run writes it: two writes, one of unknown outcome, a compare-and-set, and reads."""
+    history = History(directory)
+    history.add(1, "write", "p1/a1", now(), "ok", "1-1", revision=7, node=1)
+    history.add(1, "write", "p1/a1", now(), "ok", "1-2", revision=8, node=2)
+    history.add(2, "write", "p1/a1", now(), "info", "2-1", node=3)
+    history.add(2, "cas", "p1/dev", now(), "ok", "1", None, 9, 1)
+    history.add(3, "cas", "p1/dev", now(), "fail", "1", None, node=1)
+    history.add(3, "read", "p1/a1", now(), "ok", last, node=3)
+    history.close()
+    return history.path
+
+
+def test_a_history_that_is_written_here_is_judged_and_a_stale_read_in_it_is_seen(bin_dir, tmp_path):
+    for right in ("1-2", "2-1"):
+        assert linearizable(bin_dir, recorded(tmp_path / right, right))["written"] == 3
+    for wrong in ("1-1", None, "9-9"):
+        with pytest.raises(AssertionError):
+            linearizable(bin_dir, recorded(tmp_path / str(wrong), wrong))
