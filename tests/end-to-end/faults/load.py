@@ -104,14 +104,14 @@ class Load:
 
     def _operation(self, number, count, chance):
         project, kind = self.projects[-1], chance.random()
-        if kind < 0.45:
+        if kind < 0.4:
             self._write(number, count, project, chance)
-        elif kind < 0.6:
+        elif kind < 0.65:
             self._publish(number, count, project, chance)
         else:
             members = [member for member in list(self.cluster.members.values()) if member.running]
             if members:
-                read = self.read_agents if kind < 0.85 else self.read_version
+                read = self.read_agents if kind < 0.88 else self.read_version
                 read(number, project, chance.choice(members))
 
     def _write(self, number, count, project, chance):
@@ -131,21 +131,23 @@ class Load:
 
     def _publish(self, number, count, project, chance):
         key, message = f"{project}/{ENVIRONMENT}", f"publish-{number}-{count}"
-        parent = self.newest.get(key, 0)
+        # Half of them build on whatever is newest: one that took effect twice shows as two versions.
+        parent = self.newest.get(key, 0) if chance.random() < 0.5 else None
         request = api.policies_pb2.PublishPoliciesRequest(
             scope=api.scope(project, ENVIRONMENT), files=[api.policy_file("support.yaml", POLICY)],
             message=message, request_id=message, parent=parent)
         invoke = now()
         answer, node, outcome = self.persist(number, "PolicyService", "PublishPolicies", request, chance=chance)
         line = {"client": number, "kind": "cas", "key": key, "invoke": invoke, "outcome": outcome, "node": node,
-                "value": str(parent + 1), "expected": str(parent) if parent else None}
+                "value": None if parent is None else str(parent + 1), "expected": str(parent) if parent else None}
         if outcome == "info":
             # Two may ask for the same next version: the list of versions tells at the end whose it became.
             self.unknown.append((message, line))
             return
         if answer is not None:
             version = answer.version
-            line.update(value=str(version.version), revision=version.published.revision)
+            line.update(value=str(version.version), expected=str(version.parent) if version.parent else None,
+                        revision=version.published.revision)
             self._saw(key, version.version)
             self.publishes.append((key, version.version, message))
         self.history.add(**line)
@@ -153,8 +155,14 @@ class Load:
     def resolve(self, versions):
         """Writes down publishes of unknown outcome: what no version shows had no effect."""
         for message, line in self.unknown:
-            if message not in versions.get(line["key"], {}).values():
+            became = [version for version, shown in versions.get(line["key"], {}).items() if shown == message]
+            if became:
+                before = became[0] - 1
+                line.update(value=str(became[0]), expected=str(before) if before else None)
+            elif line["value"] is not None:
                 line["outcome"] = "fail"
+            else:
+                continue
             self.history.add(**line)
 
     def _saw(self, key, version):
