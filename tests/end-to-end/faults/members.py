@@ -152,6 +152,7 @@ class Cluster:
         if member.process.running:
             member.kill()
         member.api.close()
+        shutil.rmtree(member.process.data, ignore_errors=True)  # its log stays
         self.gone.append(self.members.pop(member.id))
 
     def status(self, member=None, deadline=3):

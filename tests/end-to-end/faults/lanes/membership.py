@@ -18,20 +18,33 @@ def fault(run, number):
     leaves = CHANGES[change](run)
     begun = now()
     if run.chance.random() < 0.4:
-        victim = run.cluster.leader() if run.chance.random() < 0.5 else run.chance.choice(
-            [member for member in run.cluster.members.values() if member.running])
-        run.note("with a kill in between")
-        run.fault("kill", victim)
-        victim.kill()
-        run.recovered(now())
-        if victim is not leaves:
-            victim.start()
+        kill(run, leaves)
     else:
         run.recovered(begun)
     healed = now()
     if leaves is not None:
         gone(run, leaves)
     return healed
+
+
+def kill(run, leaves):
+    """Kills a member while the members change; one that stays comes back."""
+    members = run.cluster.members
+    victim = run.cluster.leader() if run.chance.random() < 0.5 else run.chance.choice(
+        [member for member in members.values() if member.running])
+    voters, _ = roles(run)
+    left = [voter for voter in voters if voter in members and members[voter].running and voter != victim.id]
+    run.note("with a kill in between")
+    run.fault("kill", victim)
+    victim.kill()
+    if 2 * len(left) > len(voters):
+        run.recovered(now())
+    if victim is not leaves:
+        victim.start()
+    if 2 * len(left) <= len(voters):
+        # A lost voter and this one were too many: nothing can be written before it is back.
+        run.note("a majority gone")
+        run.recovered(now())
 
 
 def roles(run):
