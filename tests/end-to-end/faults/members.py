@@ -52,10 +52,6 @@ class Member:
         except subprocess.TimeoutExpired:
             return None
 
-    def says(self, text):
-        """Whether its log has said this since its last start."""
-        return text in self.process.log.read_text(errors="replace")
-
 
 class Cluster:
     """Members by id. A place is taken by one member at a time."""

@@ -5,9 +5,11 @@ process that it started and drops every namespace, interface, rule and mount tha
 is touched, so no name can collide and nothing is left behind.
 """
 
+import ctypes
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -33,7 +35,13 @@ def enter(arguments):
     probe = subprocess.run([*command, "true"], capture_output=True, text=True, check=False)
     if probe.returncode != 0:
         raise NoSandbox(probe.stderr.strip())
-    return subprocess.run([*command, sys.executable, "-m", "faults", INSIDE, *arguments], check=False).returncode
+    command = [*command, sys.executable, "-m", "faults", INSIDE, *arguments]
+    return subprocess.run(command, check=False, preexec_fn=end_with_parent).returncode
+
+
+def end_with_parent():
+    """Has the kernel end this process with the one that started it."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Network:

@@ -1,5 +1,6 @@
 """A bit flips in the files of a member that is stopped: it refuses, or repairs itself, and never serves a wrong value."""
 
+import json
 import os
 
 from faults.history import now
@@ -32,7 +33,7 @@ def fault(run, number):
     if ended == "up":
         run.note(f"{part}: repaired, or of no weight")
         return healed
-    run.note(f"{part}: refused")
+    run.note(f"{part}: refused with {why(victim)}")
     lost = victim
     new = run.cluster.replace(lost)
     until(lambda: lost.id not in {member.id for member in run.cluster.status(new).members}, seconds=60, what="the replacement")
@@ -48,6 +49,13 @@ def outcome(run, victim):
         return "refused"
     answer = run.cluster.status(victim)
     return "up" if answer.leader and all(member.reachable for member in answer.members) else None
+
+
+def why(victim):
+    """The code that its last line gives; a refusal says why."""
+    code = json.loads(victim.process.log_tail(1))["fields"].get("code")
+    assert code, f"it ended without a code: {victim.process.log_tail(1)}"
+    return code
 
 
 def flip(run, data):
