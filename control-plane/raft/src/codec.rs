@@ -2,6 +2,7 @@
 //! reach a disk, so its versions do not decide about ours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use openraft::{BasicNode, CommittedLeaderId, EntryPayload};
 use prost::Message;
@@ -12,15 +13,36 @@ use crate::types::{Entry, LogId, StoredMembership, Vote};
 
 const FORMAT: u8 = 1;
 const HEAD: usize = 5;
+/// The fields of a `LogEntry`.
+const ID: u32 = 1;
+const COMMAND: u32 = 2;
 
 /// Wraps a message in the envelope.
 pub(crate) fn seal(message: &impl Message) -> Vec<u8> {
-    let body = message.encode_to_vec();
-    let mut bytes = Vec::with_capacity(HEAD + body.len());
-    bytes.push(FORMAT);
-    bytes.extend(crc32c::crc32c(&body).to_le_bytes());
-    bytes.extend(body);
+    wrap(message.encoded_len(), |bytes| message.encode_raw(bytes))
+}
+
+fn wrap(length: usize, encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEAD + length);
+    bytes.extend([FORMAT, 0, 0, 0, 0]);
+    encode(&mut bytes);
+    let crc = crc32c::crc32c(&bytes[HEAD..]).to_le_bytes();
+    bytes[1..HEAD].copy_from_slice(&crc);
     bytes
+}
+
+/// The bytes of an entry: as [`entry_message`] sealed, without a copy of the command.
+pub(crate) fn seal_entry(entry: &Entry) -> Vec<u8> {
+    use prost::encoding::message::{encode, encoded_len};
+    let EntryPayload::Normal(command) = &entry.payload else {
+        return seal(&entry_message(entry));
+    };
+    let id = log_id_message(&entry.log_id);
+    let length = encoded_len(ID, &id) + encoded_len(COMMAND, command.as_ref());
+    wrap(length, |bytes| {
+        encode(ID, &id, bytes);
+        encode(COMMAND, command.as_ref(), bytes);
+    })
 }
 
 /// Opens the envelope.
@@ -71,7 +93,7 @@ pub(crate) fn entry_message(entry: &Entry) -> storage::LogEntry {
     use storage::log_entry::Payload;
     let payload = match &entry.payload {
         EntryPayload::Blank => None,
-        EntryPayload::Normal(command) => Some(Payload::Command(command.clone())),
+        EntryPayload::Normal(command) => Some(Payload::Command(command.as_ref().clone())),
         EntryPayload::Membership(members) => Some(Payload::Membership(membership_message(members))),
     };
     storage::LogEntry {
@@ -92,7 +114,7 @@ pub(crate) fn entry(bytes: &[u8], index: u64) -> Result<Entry, Error> {
     let id = id.ok_or_else(|| Error::Corrupt(format!("entry {index} is another one")))?;
     let payload = match stored.payload {
         None => EntryPayload::Blank,
-        Some(Payload::Command(command)) => EntryPayload::Normal(command),
+        Some(Payload::Command(command)) => EntryPayload::Normal(Arc::new(command)),
         Some(Payload::Membership(members)) => EntryPayload::Membership(membership(&members)),
     };
     Ok(Entry {
@@ -181,7 +203,7 @@ mod tests {
         };
         [
             sample(EntryPayload::Blank),
-            sample(EntryPayload::Normal(command)),
+            sample(EntryPayload::Normal(Arc::new(command))),
             sample(EntryPayload::Membership(members)),
         ]
     }
@@ -189,7 +211,8 @@ mod tests {
     #[test]
     fn every_kind_of_entry_reads_back() {
         for sample in samples() {
-            let bytes = seal(&entry_message(&sample));
+            let bytes = seal_entry(&sample);
+            assert_eq!(bytes, seal(&entry_message(&sample)));
             assert_eq!(entry(&bytes, 9).unwrap(), sample);
             assert!(entry(&bytes, 8).is_err(), "an entry under another's key");
         }

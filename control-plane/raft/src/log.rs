@@ -6,6 +6,7 @@
 //! with the power while a follower has it, and its indexes must not be given to other entries.
 //! INVARIANT (no-holes): what is read is contiguous from the index that was asked for, or an error.
 
+mod recent;
 mod stored;
 mod sync;
 mod tail;
@@ -26,6 +27,7 @@ use crate::machine::Machine;
 use crate::seams::{Note, Point, Work};
 use crate::types::{Entry, LogId, StorageError, Types, Vote};
 use crate::{Error, codec, database};
+use recent::Recent;
 use stored::Stored;
 use sync::{Syncer, Written};
 pub(crate) use tail::Tail;
@@ -48,6 +50,7 @@ pub(crate) struct Log {
     db: Arc<Database>,
     syncer: Syncer,
     tail: Tail,
+    recent: Recent,
     node: u64,
     /// The vote that was saved since the start.
     vote: Arc<Mutex<Option<Vote>>>,
@@ -81,6 +84,7 @@ impl Log {
             db,
             syncer,
             tail,
+            recent: Recent::default(),
             node: owner.node,
             vote: Arc::default(),
             machine: None,
@@ -182,7 +186,11 @@ impl RaftLogReader<Types> for Log {
             Bound::Unbounded => u64::MAX,
         };
         let stored = self.stored();
-        // Most often nothing is asked for that is not there.
+        // Most often nothing is asked for that is not there, and it was written just now.
+        let recent = self.recent.read(start, end, usize::MAX);
+        if !recent.is_empty() {
+            return Ok(recent);
+        }
         if let Ok(entries) = stored.read(start, end, usize::MAX)
             && !entries.is_empty()
         {
@@ -209,6 +217,10 @@ impl RaftLogReader<Types> for Log {
         start: u64,
         end: u64,
     ) -> Result<Vec<Entry>, StorageError> {
+        let recent = self.recent.read(start, end, MOST_BYTES);
+        if !recent.is_empty() {
+            return Ok(recent);
+        }
         let entries = self.stored().read(start, end, MOST_BYTES);
         let entries = entries.map_err(|e| read_failed(&e))?;
         if entries.is_empty() && start < end {
@@ -297,20 +309,21 @@ impl RaftLogStorage<Types> for Log {
         I::IntoIter: Send,
     {
         let mut batch = WriteBatch::default();
-        let mut last = None;
+        let mut written = Vec::new();
         for entry in entries {
-            last = Some(entry.log_id);
-            batch.put(
-                entry.log_id.index.to_be_bytes(),
-                codec::seal(&codec::entry_message(&entry)),
-            );
+            let bytes = codec::seal_entry(&entry);
+            batch.put(entry.log_id.index.to_be_bytes(), &bytes);
+            written.push((entry, bytes.len()));
         }
         self.work.reach(Point::Append).await;
         self.write(batch);
-        let Some(last) = last else {
+        let Some(last) = written.last().map(|(entry, _)| entry.log_id) else {
             callback.log_io_completed(Ok(()));
             return Ok(());
         };
+        for (entry, bytes) in written {
+            self.recent.push(entry, bytes);
+        }
         self.tail.wrote(last.index);
         if self.leads(last) {
             // It counts as the leader's own copy from here on, and `save_committed` waits for the disk.
@@ -330,6 +343,7 @@ impl RaftLogStorage<Types> for Log {
         };
         let lowered = self.syncer.wait(|done| Written::Truncating(before, done));
         lowered.await.map_err(failed)?;
+        self.recent.truncate(log_id.index);
         self.work.reach(Point::Truncate).await;
         let mut batch = WriteBatch::default();
         batch.delete_range(log_id.index.to_be_bytes(), u64::MAX.to_be_bytes());
@@ -345,6 +359,7 @@ impl RaftLogStorage<Types> for Log {
         if let Some(machine) = &self.machine {
             machine.durable(log_id.index).await.map_err(failed)?;
         }
+        self.recent.purge(log_id.index);
         self.work.reach(Point::Purge).await;
         let mut batch = WriteBatch::default();
         self.stored()
@@ -364,5 +379,10 @@ impl RaftLogStorage<Types> for Log {
 impl Log {
     pub(crate) fn database(&self) -> &Database {
         &self.db
+    }
+
+    /// Reads come from the database from now on.
+    pub(crate) fn forget(&self) {
+        self.recent.truncate(0);
     }
 }

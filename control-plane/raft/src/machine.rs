@@ -3,9 +3,9 @@
 
 mod digest;
 mod generation;
+mod staged;
 mod view;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use openraft::storage::RaftStateMachine;
 use openraft::{EntryPayload, RaftSnapshotBuilder, Snapshot, StorageIOError};
-use rocksdb::WriteBatch;
 use rocksdb::checkpoint::Checkpoint;
 use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
 use veto_core::Revision;
 use veto_proto::storage::v1::CommandResult;
 use veto_state::Event;
-use veto_state::rows::Write;
 
 use crate::database::Open;
 use crate::log::Log;
@@ -30,6 +28,7 @@ use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, T
 use crate::{Error, codec, database};
 use digest::Digest;
 use generation::Generation;
+use staged::Staged;
 pub use view::View;
 
 const META: &str = "meta";
@@ -180,81 +179,70 @@ impl Machine {
         Ok((id, Digest::stored(&state.digest)?.to_bytes()))
     }
 
-    fn apply_entry(
+    /// Applies entries: those that fit together are one batch.
+    fn apply_all(&self, entries: &[Entry]) -> Result<Vec<CommandResult>, (LogId, Error)> {
+        let mut results = Vec::with_capacity(entries.len());
+        while results.len() < entries.len() {
+            let current = self.0.current.load_full();
+            let first = entries[results.len()].log_id;
+            let mut staged = Staged::begin(&current).map_err(|e| (first, e))?;
+            let (mut events, mut notes) = (Vec::new(), Vec::new());
+            for entry in &entries[results.len()..] {
+                let done = self.stage(entry, &mut staged, &mut notes);
+                let (result, mut happened) = done.map_err(|e| (entry.log_id, e))?;
+                results.push(result);
+                events.append(&mut happened);
+                if staged.is_full() {
+                    break;
+                }
+            }
+            staged.write().map_err(|e| (first, e))?;
+            for note in notes {
+                self.work().note(|| note);
+            }
+            let last = &entries[results.len() - 1];
+            self.0.applied.send_replace(last.log_id.index + 1);
+            for event in events {
+                // Nobody may be listening, and that is fine.
+                let _ = self.0.events.send(event);
+            }
+        }
+        Ok(results)
+    }
+
+    /// Says what an entry does to what is staged.
+    fn stage(
         &self,
         entry: &Entry,
-        members: &mut StoredMembership,
-        digest: &mut Digest,
-    ) -> Result<CommandResult, Error> {
-        let mut batch = WriteBatch::default();
-        let (mut events, mut rows) = (Vec::new(), Vec::new());
-        let result = match &entry.payload {
-            EntryPayload::Blank => CommandResult::default(),
+        staged: &mut Staged<'_>,
+        notes: &mut Vec<Note>,
+    ) -> Result<(CommandResult, Vec<Event>), Error> {
+        let (mut writes, mut events, mut result) = Default::default();
+        match &entry.payload {
+            EntryPayload::Blank => {}
             EntryPayload::Membership(changed) => {
-                *members = StoredMembership::new(Some(entry.log_id), changed.clone());
-                CommandResult::default()
+                staged.members = StoredMembership::new(Some(entry.log_id), changed.clone());
             }
             EntryPayload::Normal(command) => {
                 let revision = Revision(entry.log_id.index);
-                let done = self.view(|rows| veto_state::apply(rows, revision, command))?;
-                if self.work().is_simulated() {
-                    rows.clone_from(&done.writes);
-                }
-                self.put(done.writes, &mut batch, digest)?;
-                events = done.events;
-                done.result
+                let done = veto_state::apply(&*staged, revision, command)?;
+                (writes, events, result) = (done.writes, done.events, done.result);
             }
-        };
-        let current = self.0.current.load();
-        let state = codec::applied_message(Some(&entry.log_id), members, digest.to_bytes());
-        batch.put_cf(current.meta()?, APPLIED, codec::seal(&state));
-        // Not synced: the log is, and is applied again from where this state is.
-        let written = current.db.write(batch).map_err(database::failed);
-        if let Err(error) = written.and_then(|()| current.db.check()) {
-            database::abort("state write", &error);
         }
-        self.work().note(|| {
-            Note::Applied(Box::new(Applied {
+        let rows = match self.work().is_simulated() {
+            true => writes.clone(),
+            false => Vec::new(),
+        };
+        staged.put(entry.log_id, writes)?;
+        if self.work().is_simulated() {
+            notes.push(Note::Applied(Box::new(Applied {
                 entry: codec::entry_message(entry),
                 result: result.clone(),
                 rows: rows.into_iter().map(|row| (row.key, row.value)).collect(),
-                digest: digest.to_bytes(),
-            }))
-        });
-        for event in events {
-            // Nobody may be listening, and that is fine.
-            let _ = self.0.events.send(event);
+                digest: staged.digest.to_bytes(),
+            })));
         }
-        Ok(result)
-    }
-
-    /// Puts the rows into the batch and follows the digest.
-    fn put(
-        &self,
-        writes: Vec<Write>,
-        batch: &mut WriteBatch,
-        digest: &mut Digest,
-    ) -> Result<(), Error> {
-        let current = self.0.current.load();
-        let mut written: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
-        for Write { key, value } in writes {
-            let old = match written.remove(&key) {
-                Some(old) => old,
-                None => current.db.get(&key).map_err(database::failed)?,
-            };
-            if let Some(old) = old {
-                digest.remove(&key, &old);
-            }
-            match &value {
-                Some(value) => {
-                    digest.add(&key, value);
-                    batch.put(&key, value);
-                }
-                None => batch.delete(&key),
-            }
-            written.insert(key, value);
-        }
-        Ok(())
+        Ok((result, events))
     }
 
     /// Makes a snapshot while commands are applied: the checkpoint says itself how far it is.
@@ -309,19 +297,13 @@ impl RaftStateMachine<Types> for Machine {
         I: IntoIterator<Item = Entry> + Send,
         I::IntoIter: Send,
     {
-        let read = |e: Error| StorageError::from(StorageIOError::read_state_machine(&e));
-        let state = self.0.current.load().applied().map_err(read)?;
-        let state = state.unwrap_or_default();
-        let (_, mut members) = codec::applied(&state);
-        let mut digest = Digest::stored(&state.digest).map_err(read)?;
-        let mut results = Vec::new();
+        let mut all = Vec::new();
         for entry in entries {
             self.work().reach(Point::Apply).await;
-            let result = self.apply_entry(&entry, &mut members, &mut digest);
-            results.push(result.map_err(|e| StorageIOError::apply(entry.log_id, &e))?);
-            self.0.applied.send_replace(entry.log_id.index + 1);
+            all.push(entry);
         }
-        Ok(results)
+        let applied = self.apply_all(&all);
+        applied.map_err(|(id, e)| StorageIOError::apply(id, &e).into())
     }
 
     async fn get_snapshot_builder(&mut self) -> Self {

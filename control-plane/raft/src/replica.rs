@@ -53,7 +53,7 @@ impl Replica {
 
     /// Proposes a command as the leader.
     pub(crate) async fn propose_here(&self, command: Command) -> Result<CommandResult, Error> {
-        match timeout(self.timeout, self.raft.client_write(command)).await {
+        match timeout(self.timeout, self.raft.client_write(Arc::new(command))).await {
             Ok(Ok(answer)) => Ok(answer.data),
             // Nobody knows whether the entry was replicated before the replica died.
             Err(_) | Ok(Err(RaftError::Fatal(_))) => Err(Error::OutcomeUnknown),

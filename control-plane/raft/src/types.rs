@@ -1,10 +1,12 @@
 //! What openraft's types mean here.
 
+use std::sync::Arc;
+
 use veto_proto::storage::v1::{Command, CommandResult};
 
 openraft::declare_raft_types!(
     pub(crate) Types:
-        D = Command,
+        D = Arc<Command>,
         R = CommandResult,
         NodeId = u64,
         Node = openraft::BasicNode,

@@ -18,7 +18,7 @@ impl std::fmt::Debug for View<'_> {
     }
 }
 
-fn unread(error: rocksdb::Error) -> veto_state::Error {
+pub(super) fn unread(error: rocksdb::Error) -> veto_state::Error {
     veto_state::Error::Read(error.into_string())
 }
 

@@ -3,7 +3,7 @@
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, VoteRequest, VoteResponse};
 use veto_proto::raft::v1 as wire;
 
-use crate::types::{Entry, Types, Vote};
+use crate::types::{Types, Vote};
 use crate::{Error, codec};
 
 fn missing(what: &str) -> Error {
@@ -18,12 +18,11 @@ pub(crate) fn append_request(
     request: &AppendEntriesRequest<Types>,
     envelope: Option<wire::Envelope>,
 ) -> wire::AppendEntriesRequest {
-    let bytes = |entry: &Entry| codec::seal(&codec::entry_message(entry));
     wire::AppendEntriesRequest {
         envelope,
         vote: Some(codec::vote_message(&request.vote)),
         previous: request.prev_log_id.as_ref().map(codec::log_id_message),
-        entries: request.entries.iter().map(bytes).collect(),
+        entries: request.entries.iter().map(codec::seal_entry).collect(),
         committed: request.leader_commit.as_ref().map(codec::log_id_message),
     }
 }

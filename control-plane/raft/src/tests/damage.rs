@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use openraft::storage::{RaftLogStorage as _, RaftLogStorageExt as _};
 use openraft::{EntryPayload, RaftLogReader as _, RaftSnapshotBuilder as _};
@@ -22,7 +23,7 @@ const ENTRIES: u64 = 40;
 fn entry(index: u64) -> Entry {
     Entry {
         log_id: id(1, index),
-        payload: EntryPayload::Normal(project(index)),
+        payload: EntryPayload::Normal(Arc::new(project(index))),
     }
 }
 

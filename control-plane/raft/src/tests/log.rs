@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::storage::{RaftLogStorage as _, RaftLogStorageExt as _, RaftStateMachine as _};
@@ -28,7 +29,7 @@ fn entry(index: u64, bytes: usize) -> Entry {
     };
     Entry {
         log_id: id(1, index),
-        payload: EntryPayload::Normal(command),
+        payload: EntryPayload::Normal(Arc::new(command)),
     }
 }
 
@@ -72,6 +73,7 @@ async fn reads_for_replication_are_bounded_and_never_empty() {
 async fn a_missing_or_changed_entry_is_an_error() {
     let directory = scratch();
     let mut log = log(directory.path(), 6, 10).await;
+    log.forget();
     let other = log.database().get(4_u64.to_be_bytes()).unwrap().unwrap();
     log.database().put(3_u64.to_be_bytes(), other).unwrap();
     log.try_get_log_entries(0..6).await.unwrap_err();

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use openraft::storage::{RaftLogStorage, RaftLogStorageExt as _, RaftStateMachine as _};
 use openraft::{EntryPayload, RaftLogReader as _, RaftSnapshotBuilder as _};
@@ -37,7 +38,7 @@ fn entry(id: LogId) -> Entry {
     };
     Entry {
         log_id: id,
-        payload: EntryPayload::Normal(command),
+        payload: EntryPayload::Normal(Arc::new(command)),
     }
 }
 

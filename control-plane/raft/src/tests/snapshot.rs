@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use openraft::storage::RaftStateMachine as _;
 use openraft::{EntryPayload, RaftSnapshotBuilder as _};
@@ -21,11 +22,11 @@ pub(super) async fn apply(machine: &Machine, from: u64, to: u64) {
     let mut machine = machine.clone();
     let entries = (from..to).map(|index| Entry {
         log_id: id(1, index),
-        payload: EntryPayload::Normal(match index {
+        payload: EntryPayload::Normal(Arc::new(match index {
             0 => bootstrap(),
             1 => organization("acme"),
             index => project(index),
-        }),
+        })),
     });
     let entries: Vec<_> = entries.collect();
     for result in machine.apply(entries).await.unwrap() {
