@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Maps are ordered, so that equal messages have equal bytes.
     tonic_prost_build::configure()
         .btree_map(".")
+        .codec_path("crate::Codec")
         .compile_fds(descriptors)?;
     Ok(())
 }

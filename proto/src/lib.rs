@@ -1,9 +1,14 @@
-//! The contract of Veto as Rust: what `proto/veto` says, and nothing else. Generated when built.
+//! The contract of Veto as Rust: what `proto/veto` says, and nothing else. Generated when built; by hand only
+//! how large the buffers are.
 #![expect(
     clippy::allow_attributes_without_reason,
     clippy::large_enum_variant,
     reason = "generated code"
 )]
+
+mod codec;
+
+use codec::Codec;
 
 /// Agents ask, nodes answer.
 pub mod authorization {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use veto_core::{Clock, Revision, Scope, Timestamp};
 use veto_proto::storage::v1::{SignedBundle, TokenKey};
-use veto_proto::sync::v1::SignedHeader;
+use veto_proto::sync::v1::{Delta, SignedHeader};
 use veto_raft::Handle;
 use veto_state::Event;
 use veto_wire::bundle::{self, Signer};
@@ -34,9 +34,24 @@ pub(crate) struct Built {
     pub(crate) policy_version: u64,
     /// When the change was made that this bundle shows.
     pub(crate) committed: Timestamp,
+    /// What changed since an earlier one: computed once for all who have that.
+    since: Mutex<Option<(Revision, Delta)>>,
 }
 
 impl Built {
+    /// What changed since an earlier one.
+    pub(crate) fn since(&self, earlier: &Self) -> Result<Delta, bundle::Error> {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((revision, delta)) = &*since
+            && *revision == earlier.revision
+        {
+            return Ok(delta.clone());
+        }
+        let delta = bundle::delta(&earlier.signed, &self.signed)?;
+        *since = Some((earlier.revision, delta.clone()));
+        Ok(delta)
+    }
+
     pub(crate) fn digest(&self) -> &[u8] {
         self.signed
             .header
@@ -260,6 +275,7 @@ impl Feed {
             policy_version: bundle.policy_version,
             committed: Timestamp(committed),
             signed: self.signer.sign(&bundle, fresh),
+            since: Mutex::default(),
         }));
         if ring.len() > RING {
             ring.pop_front();

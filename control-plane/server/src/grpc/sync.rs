@@ -2,12 +2,14 @@
 //! so a slow node is never owed more than one bundle for each environment.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 use veto_core::{Code, NodeId, Revision, Scope, Timestamp};
 use veto_proto::sync::v1::sync_service_server::SyncService;
@@ -32,9 +34,12 @@ const QUEUE: usize = 16;
 /// A refused bundle is not sent again at once.
 const AFTER_NACK: Duration = Duration::from_secs(1);
 
+/// What a stream carries. It is large, and most places of a queue are empty: queues hold it by reference.
+type Answered = Result<SubscribeResponse, Status>;
+
 #[tonic::async_trait]
 impl SyncService for Control {
-    type SubscribeStream = ReceiverStream<Result<SubscribeResponse, Status>>;
+    type SubscribeStream = Pin<Box<dyn Stream<Item = Answered> + Send>>;
 
     async fn subscribe(
         &self,
@@ -55,10 +60,11 @@ impl SyncService for Control {
             let code = |end: &Status| code_of(end).unwrap_or(Code::Internal);
             meters.ended(end.as_ref().err().map(code));
             if let Err(end) = end {
-                let _ = timeout(SEND, sender.send(Err(end))).await;
+                let _ = timeout(SEND, sender.send(Box::new(Err(end)))).await;
             }
         });
-        Ok(Response::new(ReceiverStream::new(receiver)))
+        let answers = ReceiverStream::new(receiver).map(|answer: Box<Answered>| *answer);
+        Ok(Response::new(Box::pin(answers)))
     }
 }
 
@@ -67,7 +73,7 @@ struct Subscriber<'a> {
     control: &'a Control,
     caller: Caller,
     reporter: Reporter,
-    sender: &'a mpsc::Sender<Result<SubscribeResponse, Status>>,
+    sender: &'a mpsc::Sender<Box<Answered>>,
     /// What the node has, or was sent.
     sent: BTreeMap<Scope, Arc<Built>>,
     /// Environments whose newest bundle was refused, and when to try again.
@@ -79,7 +85,7 @@ impl Control {
         &self,
         caller: Caller,
         mut incoming: Streaming<SubscribeRequest>,
-        sender: &mpsc::Sender<Result<SubscribeResponse, Status>>,
+        sender: &mpsc::Sender<Box<Answered>>,
     ) -> Result<(), Status> {
         let mut stopping = self.0.stopping.clone();
         let first = tokio::select! {
@@ -203,7 +209,7 @@ impl Subscriber<'_> {
             let answer = match self.sent.get(&scope) {
                 _ if waits => continue,
                 Some(sent) if sent.revision >= built.revision => continue,
-                Some(sent) => bundle::delta(&sent.signed, &built.signed).map(Answer::Delta),
+                Some(sent) => built.since(sent).map(Answer::Delta),
                 None => Ok(snapshot(&built)),
             };
             let answer = answer.map_err(Error::from)?;
@@ -298,7 +304,7 @@ impl Subscriber<'_> {
         let message = SubscribeResponse {
             message: Some(answer),
         };
-        match timeout(SEND, self.sender.send(Ok(message))).await {
+        match timeout(SEND, self.sender.send(Box::new(Ok(message)))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(status(Code::Unreachable, "the node is gone")),
             Err(_) => Err(status(Code::Overloaded, "the node takes nothing")),
