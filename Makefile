@@ -15,7 +15,7 @@ TARGET ?= all
 EXECS ?= 200000
 say = @echo "==> $(1)"
 
-.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end faults faults-slice agentdojo docs freeze-proto fuzz bench-policy clean
+.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end faults faults-slice agentdojo docs freeze-proto fuzz bench-policy bench-cluster clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,5 +104,13 @@ bench-policy: deps ## Measure the policy engine against its budgets and its peer
 	cargo build --locked --release -p veto-bench-policy
 	$$CARGO_TARGET_DIR/release/veto-bench-policy $$CARGO_TARGET_DIR/release/veto-bench-peers ../../results
 
+bench-cluster: deps ## Measure a cluster beside etcd, its feed and its snapshots, in one run; QUICK=1 for a first answer, PART=writes, feed or snapshot
+	$(call say,building for release; the first time this compiles RocksDB and takes some 20 minutes on 2 cores)
+	@etcd=$$(scripts/etcd $(CACHE)/etcd)
+	export CARGO_TARGET_DIR=$(CACHE)/target-bench
+	cargo build --locked --release --workspace --bins
+	ulimit -n 8192
+	$$CARGO_TARGET_DIR/release/veto-bench-cluster $$CARGO_TARGET_DIR/release "$$etcd" $(CACHE)/bench-cluster results $(if $(QUICK),quick) $(PART)
+
 clean: ## Remove build results, the virtual environment and the development data
-	@rm -rf $(CARGO_TARGET_DIR) $(CACHE)/target-bench $(VENV) $(TOOLS) $(CACHE)/deps.stamp .dev results
+	@rm -rf $(CARGO_TARGET_DIR) $(CACHE)/target-bench $(CACHE)/etcd $(VENV) $(TOOLS) $(CACHE)/deps.stamp .dev results

@@ -78,6 +78,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "veto-dev",
         ],
     ),
+    ("veto-bench-cluster", &["veto-proto", "veto-wire"]),
     ("veto-house", &[]),
     ("veto-fuzz-targets", &["veto-policy"]),
 ];
