@@ -8,14 +8,18 @@ use std::time::Duration;
 use openraft::{BasicNode, ChangeMembers, Membership};
 use tokio::time::{sleep, timeout};
 use veto_core::OrganizationId;
+use veto_proto::raft::v1::ReadIndexRequest;
 use veto_proto::storage::v1::{Command, MemberRow, RemoveMember, command::Change};
 use veto_state::Tables;
 
 use crate::Error;
+use crate::peers::Lane;
 use crate::replica::{Metrics, Replica};
 
 /// How often the leader looks.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long a member may take to answer.
+const ASK: Duration = Duration::from_secs(1);
 /// How long one step may take.
 const STEP: Duration = Duration::from_secs(30);
 /// A learner that lacks fewer entries than this has caught up.
@@ -42,6 +46,10 @@ pub(crate) async fn reconcile(core: Weak<Replica>, address: String) {
         sleep(LOOK).await;
         let Some(core) = core.upgrade() else { return };
         let metrics = core.metrics();
+        if is_out(&metrics, core.node()) {
+            core.ask_whether_removed(&metrics).await;
+            continue;
+        }
         if metrics.current_leader != Some(core.node()) {
             continue;
         }
@@ -62,6 +70,14 @@ pub(crate) async fn reconcile(core: Weak<Replica>, address: String) {
             Err(_) => tracing::warn!("the members did not change in time"),
         }
     }
+}
+
+/// Tells whether this replica knows that it is no member and hears of no other leader: a leader that was
+/// removed is told by nobody.
+fn is_out(metrics: &Metrics, own: u64) -> bool {
+    let members = metrics.membership_config.membership();
+    let another = metrics.current_leader.is_some_and(|leader| leader != own);
+    !another && members.nodes().next().is_some() && members.get_node(&own).is_none()
 }
 
 fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Option<Step> {
@@ -126,6 +142,22 @@ fn caught_up(metrics: &Metrics, node: u64) -> bool {
 }
 
 impl Replica {
+    /// Asks the members what only a member may ask: they refuse one that was removed, and that ends it.
+    async fn ask_whether_removed(&self, metrics: &Metrics) {
+        for (id, member) in metrics.membership_config.nodes() {
+            let asked = async {
+                let mut client = self.links.client(*id, &member.addr, Lane::Urgent)?;
+                let request = ReadIndexRequest {
+                    envelope: self.links.voice.to(*id),
+                };
+                let answer = client.read_index(request).await;
+                answer.map_err(|e| self.links.voice.refused(*id, &e))
+            };
+            // Who does not answer is asked again at the next look.
+            let _: Result<Result<_, Error>, _> = timeout(ASK, asked).await;
+        }
+    }
+
     async fn step(&self, step: Step) -> Result<(), Error> {
         let (change, retain) = match step {
             Step::Address(id, address) => (

@@ -120,3 +120,15 @@ fn only_a_member_without_peers_is_given_an_address() {
     );
     assert_eq!(next(&alone, &[], 1, ""), None, "it has no peers");
 }
+
+#[test]
+fn a_leader_that_was_removed_asks_and_one_that_waits_to_be_added_does_not() {
+    let mut removed = metrics(&[&[2, 3]], &[2, 3], 500);
+    assert!(is_out(&removed, 1));
+    removed.current_leader = None;
+    assert!(is_out(&removed, 1));
+    removed.current_leader = Some(2);
+    assert!(!is_out(&removed, 1), "it hears a leader");
+    assert!(!is_out(&metrics(&[&[1, 2]], &[1, 2], 500), 1));
+    assert!(!is_out(&Metrics::new_initial(7), 7));
+}

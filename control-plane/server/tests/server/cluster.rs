@@ -147,6 +147,23 @@ async fn a_learner_is_promoted_a_lost_voter_replaced_and_a_removed_one_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_is_removed_is_told_and_ends() {
+    let mut replicas = Replicas::three().await;
+    let leader = replicas.leader().await;
+    let other = replicas.running().into_iter().find(|id| *id != leader);
+    let root = replicas.root(other.unwrap()).await;
+    let remove = api::RemoveMemberRequest {
+        id: leader,
+        request_id: String::new(),
+    };
+    root.cluster().remove_member(remove).await.unwrap();
+    let running = replicas.all.iter_mut().find(|r| r.id == leader).unwrap();
+    let running = running.running.as_mut().unwrap();
+    let failed = tokio::time::timeout(3 * crate::harness::PATIENCE, running.failed()).await;
+    assert_eq!(failed.unwrap().code(), Code::MemberRemoved);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_who_it_says_is_refused_by_name() {
     let mut replicas = Replicas::three().await;
     let ids = replicas.running();
