@@ -115,12 +115,13 @@ CHANGES = {
 
 
 def gone(run, member):
-    """Waits until the others know it no more; then it has ended by itself, or it is ended."""
+    """Waits until the others know it no more, and it has heard of that and ended."""
     def left():
         others = [other for other in run.cluster.members.values() if other is not member and other.running]
         return all(member.id not in {m.id for m in run.cluster.status(other).members} for other in others)
     until(left, seconds=60, what="its removal")
     if member.process.running:
-        by_itself = member.ends(5) is not None
-        run.note("removed: ended by itself" if by_itself else "removed: heard of nothing")
+        assert member.ends(30) is not None, f"{member.process.name} was removed and runs on"
+        assert "MEMBER_REMOVED" in member.process.log_tail(1), "it does not say that it was removed"
+        run.note("removed: ended by itself")
     run.cluster.forget(member)
