@@ -86,9 +86,12 @@ impl Voice {
             });
         }
         // A replica that lost its storage must not act on anything before it hears that it did.
-        if let Some(expected) = &envelope.expected {
-            compare(self.node(), expected, &self.identity.incarnation())
-                .inspect_err(|error| self.fence(error))?;
+        if let Some(expected) = &envelope.expected
+            && let Err(error) = compare(self.node(), expected, &self.identity.incarnation())
+        {
+            self.fence(&error);
+            // Not by its own name: whoever asked would take it for their own fault, and end.
+            return Err(Error::Stopped(error.to_string()));
         }
         let speaks = envelope.incarnation.as_ref().ok_or_else(missing)?;
         self.known.hear(envelope.from, speaks)?;
@@ -264,7 +267,9 @@ mod tests {
         let (_kept, mut again) = voice("c", 2);
         again.identity.file.storage = vec![9; 16];
         let refused = again.check(one.to(2).as_ref(), Some(&named("c", 1)));
-        assert_eq!(refused.unwrap_err().code(), Code::MemberStorageLost);
+        let status = refusal(&refused.unwrap_err());
+        one.refused(2, &status);
+        assert!(one.fenced().borrow().is_none(), "whoever asked goes on");
         let fence = again.fenced().borrow().clone().unwrap();
         assert_eq!(fence.code, Code::MemberStorageLost);
     }
