@@ -1,6 +1,8 @@
 //! `veto cluster`: the replicas of the control plane.
 
 mod authority;
+mod backup;
+mod offline;
 mod status;
 
 use veto_proto::administration::v1 as pb;
@@ -11,7 +13,7 @@ use crate::connect;
 use crate::error::Error;
 use crate::output::line;
 
-/// What to do with the cluster. All but `ca` needs an administrator's key of `system`.
+/// What to do with the cluster. All but `restore`, `check` and `ca` needs an administrator's key of `system`.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Show each member, its role, and how far it is
@@ -39,6 +41,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         add: Place,
     },
+    /// Write a backup of the whole state, while the cluster serves
+    ///
+    /// Every write that was acknowledged before the command began is in it. The cluster's secret is not:
+    /// keep that elsewhere.
+    Backup(backup::Backup),
+    /// Make the data directory of a new cluster of a backup, where no process runs
+    ///
+    /// What was acknowledged after the backup is missing, revocations of keys among it.
+    Restore(offline::Restore),
+    /// Check a backup, or the data directory of a replica that does not run; changes nothing
+    Check(offline::Check),
     /// Make a development authority and certificates for the members
     #[command(subcommand)]
     Ca(authority::Command),
@@ -69,6 +82,9 @@ pub(crate) async fn run(global: &Global, command: Command) -> Result<(), Error> 
     let request_id = connect::request_id()?;
     match command {
         Command::Ca(command) => authority::run(&command),
+        Command::Backup(backup) => backup::run(global, &backup).await,
+        Command::Restore(restore) => offline::restore(global, &restore).await,
+        Command::Check(check) => offline::check(global, &check),
         Command::Status => {
             let mut client = client(global).await?;
             let answer = client.get_cluster(pb::GetClusterRequest {}).await?;

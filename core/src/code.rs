@@ -150,6 +150,9 @@ codes! {
     StorageRolledBack = "STORAGE_ROLLED_BACK", Internal,
         "The node's storage holds less than the node acknowledged, so the node does not start.",
         "Replace this node: remove its id from the cluster and join a new one. The process exits with 78.";
+    BackupCorrupt = "BACKUP_CORRUPT", FailedPrecondition,
+        "A backup is cut short, or its bytes are not those that were written; nothing was made of it.",
+        "Use another copy of the backup; `veto cluster check` says whether one is whole.";
     NotLeader = "NOT_LEADER", Unavailable,
         "This replica is not the leader, and no leader is known.",
         "Retry; an election takes a few seconds.";

@@ -90,11 +90,7 @@ pub(super) fn run(command: &Command) -> Result<(), Error> {
 fn init(directory: &Path, cluster: Option<&str>) -> Result<(), Error> {
     let cluster = match cluster {
         Some(cluster) => cluster.to_owned(),
-        None => {
-            let mut id = [0; 16];
-            OsEntropy.fill(&mut id).map_err(Error::Output)?;
-            id.iter().map(|byte| format!("{byte:02x}")).collect()
-        }
+        None => draw()?,
     };
     let authority = Authority::generate(&cluster).map_err(wrong)?;
     let root = authority.root(SystemClock.now()).map_err(wrong)?;
@@ -104,6 +100,13 @@ fn init(directory: &Path, cluster: Option<&str>) -> Result<(), Error> {
     write(&directory.join(ROOT), &root.certificate, PUBLIC, true)?;
     write(&directory.join(CLUSTER), &cluster, PUBLIC, true)?;
     line(&cluster)
+}
+
+/// Draws the id of a new cluster.
+pub(super) fn draw() -> Result<String, Error> {
+    let mut id = [0; 16];
+    OsEntropy.fill(&mut id).map_err(Error::Output)?;
+    Ok(id.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn open(directory: &Path) -> Result<Authority, Error> {
@@ -137,7 +140,7 @@ fn write(path: &Path, text: &str, mode: u32, new: bool) -> Result<(), Error> {
     file.write_all(text.as_bytes()).map_err(failed(path))
 }
 
-fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+pub(super) fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |source| Error::File {
         path: path.display().to_string(),
         source,

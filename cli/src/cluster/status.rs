@@ -1,6 +1,7 @@
 //! How each member is.
 
 use serde::Serialize;
+use veto_core::Timestamp;
 use veto_proto::administration::v1 as pb;
 
 use crate::arguments::Global;
@@ -55,8 +56,26 @@ impl Row for Member {
 }
 
 #[derive(Serialize)]
+struct RestoredFrom {
+    cluster: String,
+    revision: u64,
+    time: String,
+}
+
+impl RestoredFrom {
+    fn new(from: pb::RestoredFrom) -> Self {
+        Self {
+            cluster: from.cluster,
+            revision: from.revision,
+            time: Timestamp(from.time).to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct Cluster {
     cluster: String,
+    restored_from: Option<RestoredFrom>,
     answered_by: u64,
     leader: Option<u64>,
     term: u64,
@@ -105,6 +124,7 @@ pub(super) fn print(global: &Global, answer: pb::GetClusterResponse) -> Result<(
         Format::Json | Format::Yaml | Format::Jsonl => {
             global.output.document(&Cluster {
                 cluster: answer.cluster,
+                restored_from: answer.restored_from.map(RestoredFrom::new),
                 answered_by: answer.answered_by,
                 leader: (answer.leader != 0).then_some(answer.leader),
                 term: answer.term,

@@ -93,9 +93,17 @@ pub(crate) fn open(
     })
 }
 
-/// Opens a database that nobody writes, and changes nothing of it but RocksDB's own log.
-pub(crate) fn open_read_only(path: &Path, families: &[&str]) -> Result<DB, Error> {
-    let options = options(false)?;
+/// Opens a database that nobody writes, and changes nothing of it but RocksDB's own log; with
+/// a directory for that, nothing at all.
+pub(crate) fn open_read_only(
+    path: &Path,
+    families: &[&str],
+    logs: Option<&Path>,
+) -> Result<DB, Error> {
+    let mut options = options(false)?;
+    if let Some(logs) = logs {
+        options.set_db_log_dir(logs);
+    }
     let descriptors = descriptors(families, &options);
     DB::open_cf_descriptors_read_only(&options, path, descriptors, false).map_err(unopened)
 }

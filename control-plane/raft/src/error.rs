@@ -85,6 +85,15 @@ pub enum Error {
     /// Stored bytes fail their check.
     #[error("storage is corrupt: {0}")]
     Corrupt(String),
+    /// A backup is damaged.
+    #[error(transparent)]
+    Backup(#[from] veto_wire::backup::Error),
+    /// One backup is made at a time.
+    #[error("a backup of this replica is being made already")]
+    BackingUp,
+    /// Who asked for a backup does not take it.
+    #[error("the backup is not taken by who asked for it")]
+    NotTaken,
     /// The node holds less than it acknowledged.
     #[error("{0}; replace this node")]
     RolledBack(String),
@@ -114,6 +123,9 @@ impl Coded for Error {
             Self::Refused { code, .. } => *code,
             Self::Storage(_) | Self::Stopped(_) => Code::StorageFailed,
             Self::Corrupt(_) => Code::StorageCorrupt,
+            Self::Backup(error) => error.code(),
+            Self::BackingUp => Code::Overloaded,
+            Self::NotTaken => Code::Unreachable,
             Self::RolledBack(_) => Code::StorageRolledBack,
             Self::State(error) => error.code(),
         }
@@ -139,7 +151,10 @@ impl Coded for Error {
             | Self::StorageLost(_)
             | Self::Removed(_)
             | Self::Unreachable { .. }
-            | Self::Refused { .. } => self.to_string(),
+            | Self::Refused { .. }
+            | Self::Backup(_)
+            | Self::BackingUp
+            | Self::NotTaken => self.to_string(),
         }
     }
 }

@@ -137,6 +137,22 @@ impl Floor {
     }
 }
 
+/// Holds a log against the floor beside it, and changes neither.
+///
+/// # Errors
+/// As [`Floor::open`].
+pub(crate) fn verify(
+    directory: &Path,
+    owner: Owner,
+    held: &Claim,
+    at: impl FnOnce(u64) -> Result<Option<LogId>, Error>,
+) -> Result<(), Error> {
+    let lost = |_| rolled_back("there is a log, and no floor beside it");
+    let slot = newest(&fs::read(directory.join(NAME)).map_err(lost)?)?;
+    check_owner(owner, slot.owner)?;
+    check(&slot.claim, held, at)
+}
+
 fn newest(bytes: &[u8]) -> Result<Slot, Error> {
     let slots = bytes.chunks(SIZE).take(2).filter_map(Slot::decode);
     slots

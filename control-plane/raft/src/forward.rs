@@ -284,7 +284,8 @@ fn own(result: CommandResult, unknown: bool, command: &Command) -> CommandResult
             | Change::Bootstrap(_)
             | Change::AddMember(_)
             | Change::PromoteMember(_)
-            | Change::RemoveMember(_),
+            | Change::RemoveMember(_)
+            | Change::Restore(_),
         )
         | None => None,
     };

@@ -73,7 +73,7 @@ impl Config {
 /// One replica of the control plane; cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    core: Arc<Replica>,
+    pub(crate) core: Arc<Replica>,
     parts: Arc<Parts>,
 }
 

@@ -11,9 +11,12 @@
 //! - `machine`: applies committed commands; rows and position change in one batch.
 //! - `snapshot`: the whole state as a directory of verified files, and how it travels.
 //! - `meters`: what is counted and measured.
+//! - `backup`: the state as a stream of bytes, while it is served.
+//! - [`offline`]: what is done to data directories that no process runs on.
 //! - `seams`: where a simulation takes the place of threads, disk, network and chance.
 //! - `codec`: our own bytes for everything on disk.
 
+mod backup;
 mod codec;
 mod database;
 mod error;
@@ -27,6 +30,7 @@ mod machine;
 mod members;
 mod meters;
 mod network;
+pub mod offline;
 mod peers;
 mod replica;
 mod seams;
@@ -34,6 +38,7 @@ mod snapshot;
 mod start;
 mod types;
 
+pub use backup::Backup;
 pub use error::Error;
 pub use handle::{Config, Handle};
 pub use machine::View;

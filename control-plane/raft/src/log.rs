@@ -28,11 +28,11 @@ use crate::seams::{Note, Point, Work};
 use crate::types::{Entry, LogId, StorageError, Types, Vote};
 use crate::{Error, codec, database};
 use recent::Recent;
-use stored::Stored;
+pub(crate) use stored::Stored;
 use sync::{Syncer, Written};
 pub(crate) use tail::Tail;
 
-const META: &str = "meta";
+pub(crate) const META: &str = "meta";
 const VOTE: &[u8] = b"vote";
 const PURGED: &[u8] = b"purged";
 const COMMITTED: &[u8] = b"committed";
@@ -127,7 +127,7 @@ impl Log {
     /// be applied again. Changes nothing of it.
     pub(crate) fn is_whole(directory: &Path) -> bool {
         let whole = || {
-            let db = database::open_read_only(&directory.join("log"), &[META])?;
+            let db = database::open_read_only(&directory.join("log"), &[META], None)?;
             let held = Stored(&db);
             held.verify()?;
             let purged = held.state()?.last_purged_log_id;

@@ -1,6 +1,7 @@
 //! Applies committed commands. What a command changes and how far the machine is are one batch, so
 //! that after a crash the rest of the log is applied to exactly the state that it belongs to.
 
+mod again;
 mod digest;
 mod generation;
 mod staged;
@@ -26,6 +27,7 @@ use crate::seams::{Applied, Note, Point, Work};
 use crate::snapshot::{self, Current, Directory, Shelf};
 use crate::types::{Entry, LogId, SnapshotMeta, StorageError, StoredMembership, Types};
 use crate::{Error, codec, database};
+pub(crate) use again::{describe, install, read, verify};
 use digest::Digest;
 use generation::Generation;
 use staged::Staged;
@@ -245,13 +247,19 @@ impl Machine {
         Ok((result, events))
     }
 
-    /// Makes a snapshot while commands are applied: the checkpoint says itself how far it is.
-    fn build(&self) -> Result<Snapshot<Types>, Error> {
+    /// Makes a checkpoint while commands are applied; it goes with its last reader.
+    pub(crate) fn checkpoint(&self) -> Result<Directory, Error> {
         let directory = self.0.shelf.temporary(false)?;
         let current = self.0.current.load_full();
         Checkpoint::new(&current.db)
             .and_then(|checkpoint| checkpoint.create_checkpoint(directory.path()))
             .map_err(database::failed)?;
+        Ok(directory)
+    }
+
+    /// Makes a snapshot while commands are applied: the checkpoint says itself how far it is.
+    fn build(&self) -> Result<Snapshot<Types>, Error> {
+        let directory = self.checkpoint()?;
         let applied = generation::applied_in(directory.path())?.unwrap_or_default();
         let manifest = snapshot::seal(directory.path(), applied)?;
         let built = self.0.shelf.publish(manifest, &directory)?;

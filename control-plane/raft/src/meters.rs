@@ -33,6 +33,7 @@ pub(crate) struct Meters {
     confirmations: ByCode,
     confirmation_seconds: Histogram,
     sync_seconds: Histogram,
+    backups: ByCode,
 }
 
 impl Default for Meters {
@@ -48,6 +49,7 @@ impl Default for Meters {
             confirmations: begun(),
             confirmation_seconds: Histogram::new(SECONDS),
             sync_seconds: Histogram::new(SECONDS),
+            backups: begun(),
         }
     }
 }
@@ -68,6 +70,11 @@ impl Meters {
             .inc();
         self.confirmation_seconds
             .observe(begun.elapsed().as_secs_f64());
+    }
+
+    /// A backup was made, or was not.
+    pub(crate) fn backed_up<T>(&self, result: &Result<T, Error>) {
+        self.backups.get_or_create(&[("code", code(result))]).inc();
     }
 
     /// The log was forced to the disk.
@@ -97,6 +104,11 @@ impl Meters {
             "How long it took until a read was confirmed",
             Unit::Seconds,
             self.confirmation_seconds.clone(),
+        );
+        registry.register(
+            "veto_raft_backups",
+            "Backups that were made of this replica, by how they ended",
+            self.backups.clone(),
         );
         registry.register_with_unit(
             "veto_raft_log_sync",

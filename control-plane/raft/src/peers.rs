@@ -21,7 +21,7 @@ pub(crate) use message::{append_request, append_response, vote_request, vote_res
 pub(crate) use service::Service;
 pub use tls::Credentials;
 use tls::Mutual;
-pub(crate) use transfer::send;
+pub(crate) use transfer::{read, send};
 pub use transport::{Handshake, Stream, Transport};
 pub(crate) use voice::Voice;
 

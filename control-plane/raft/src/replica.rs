@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use openraft::error::{CheckIsLeaderError, ClientWriteError, RaftError};
 use openraft::{Raft, RaftMetrics};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use veto_core::Entropy;
 use veto_proto::raft::v1::StatusResponse;
@@ -31,6 +32,8 @@ pub(crate) struct Replica {
     pub(crate) timeout: Duration,
     pub(crate) meters: Meters,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Held while a backup is made.
+    pub(crate) backing_up: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Replica {

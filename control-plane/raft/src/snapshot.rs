@@ -59,6 +59,11 @@ impl Directory {
         }))
     }
 
+    /// A directory that this does not remove.
+    pub(crate) fn kept(path: PathBuf) -> Self {
+        Self::new(path, false)
+    }
+
     /// Where its files are.
     pub(crate) fn path(&self) -> &Path {
         &self.0.path
@@ -111,11 +116,4 @@ pub(crate) fn order(manifest: &SnapshotManifest) -> Option<(u64, u64)> {
 
 pub(crate) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     move |error| Error::Storage(format!("{}: {error}", path.display()))
-}
-
-#[cfg(test)]
-impl Directory {
-    pub(crate) fn kept(path: PathBuf) -> Self {
-        Self::new(path, false)
-    }
 }

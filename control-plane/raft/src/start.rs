@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use openraft::{BasicNode, Raft, SnapshotPolicy};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use veto_identity::PeerName;
@@ -27,7 +27,7 @@ use crate::seams::Work;
 use crate::{Config, Error, members};
 
 /// The first member of a cluster.
-const FIRST: u64 = 1;
+pub(crate) const FIRST: u64 = 1;
 /// How long a replica without peers may take to lead.
 const ALONE: Duration = Duration::from_secs(20);
 /// Between two looks for a leader.
@@ -71,6 +71,7 @@ pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), E
         timeout: config.timeout,
         meters,
         entropy: Arc::clone(&config.entropy),
+        backing_up: Arc::new(Semaphore::new(1)),
     });
     let parts = Parts {
         tasks: Mutex::new(JoinSet::new()),
@@ -259,7 +260,7 @@ fn fits(named: &PeerName, cluster: &str, node: u64) -> Result<(), Error> {
 }
 
 /// A cluster's id as a number; `None` for one that has none.
-fn number(cluster: &str) -> Option<[u8; 16]> {
+pub(crate) fn number(cluster: &str) -> Option<[u8; 16]> {
     let number = u128::from_str_radix(cluster, 16).ok()?;
     (cluster.len() == 32).then(|| number.to_be_bytes())
 }

@@ -1,5 +1,6 @@
 //! The stores against openraft's own suite and a model, and the handle over restarts.
 
+mod backup;
 mod crash;
 mod damage;
 mod log;

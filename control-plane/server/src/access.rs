@@ -23,6 +23,7 @@ pub const TABLE: &[(&str, &[KeyKind])] = &[
         "veto.administration.v1.ClusterService/RemoveMember",
         &[Admin],
     ),
+    ("veto.administration.v1.ClusterService/BackUp", &[Admin]),
     (
         "veto.administration.v1.OrganizationService/CreateOrganization",
         &[Admin],

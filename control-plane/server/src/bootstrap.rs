@@ -25,6 +25,13 @@ pub(crate) fn secret(config: &Config, entropy: &dyn Entropy) -> Result<ClusterSe
             path.display()
         )));
     }
+    // A state that is there already is worth nothing under another secret.
+    if config.data_dir.join("identity").exists() {
+        return Err(Error::Config(format!(
+            "there is no cluster secret at `{}`, and `data_dir` is of a cluster that has one",
+            path.display()
+        )));
+    }
     let secret = ClusterSecret::generate(entropy).map_err(files::failed(&path))?;
     files::write(&path, secret.reveal(), SECRET_MODE)?;
     Ok(secret)

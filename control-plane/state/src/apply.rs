@@ -12,6 +12,7 @@ mod members;
 mod organizations;
 mod policies;
 mod requests;
+mod restore;
 
 use prost::Message;
 use veto_core::{Code, EnvironmentId, OrganizationId, ProjectId, Revision, Scope};
@@ -173,6 +174,7 @@ impl<R: Rows + ?Sized> Work<'_, R> {
             Change::AddMember(add) => members::add(self, add),
             Change::PromoteMember(promote) => members::promote(self, promote),
             Change::RemoveMember(remove) => members::remove(self, remove),
+            Change::Restore(restore) => restore::restore(self, restore),
         }
     }
 

@@ -8,7 +8,7 @@ use prost::Message;
 use veto_core::{OrganizationId, Scope};
 use veto_proto::storage::v1::{
     AgentRow, Bootstrap, Bundle, CommandResult, EnvironmentRow, KeyRow, MemberRow, OrganizationRow,
-    PolicyVersionRow, ProjectRow,
+    PolicyVersionRow, ProjectRow, RestoreRow,
 };
 
 use crate::Error;
@@ -39,6 +39,14 @@ impl<R: Rows + ?Sized> Tables<'_, R> {
     /// When the store fails or a row is corrupt.
     pub fn members(&self) -> Result<Vec<MemberRow>, Error> {
         self.all("member", &prefix(SYSTEM, "member", &[]))
+    }
+
+    /// The backups that this cluster was made from, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails or a row is corrupt.
+    pub fn restores(&self) -> Result<Vec<RestoreRow>, Error> {
+        self.all("restore", &prefix(SYSTEM, "restore", &[]))
     }
 
     /// The time of the newest command, microseconds since 1970-01-01 UTC.

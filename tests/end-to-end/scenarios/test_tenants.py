@@ -138,6 +138,7 @@ CASES = {
     CLUSTER + "AddMember": [(SYSTEM, None, members.AddMemberRequest(address="canary-host:1"))],
     CLUSTER + "PromoteMember": [(SYSTEM, None, members.PromoteMemberRequest(id=1))],
     CLUSTER + "RemoveMember": [(SYSTEM, None, members.RemoveMemberRequest(id=1))],
+    CLUSTER + "BackUp": [(SYSTEM, None, members.BackUpRequest())],
     TOKEN + "ExchangeKey": [
         (("agent",), "NOT_FOUND", exchange(tokens.AUDIENCE_DATA_PLANE, agent="canary-agent")),
         (("agent",), "NOT_FOUND", exchange(tokens.AUDIENCE_DATA_PLANE, agent="bot-globex")),

@@ -9,7 +9,7 @@ use crate::types::{Entry, LogId, Types, Vote};
 use crate::{Error, codec, database};
 
 /// What stands in the database.
-pub(super) struct Stored<'a>(pub(super) &'a DB);
+pub(crate) struct Stored<'a>(pub(crate) &'a DB);
 
 impl Stored<'_> {
     pub(super) fn meta<M: prost::Message + Default>(&self, key: &[u8]) -> Result<Option<M>, Error> {
@@ -35,13 +35,13 @@ impl Stored<'_> {
         Ok(())
     }
 
-    pub(super) fn vote(&self) -> Result<Option<Vote>, Error> {
+    pub(crate) fn vote(&self) -> Result<Option<Vote>, Error> {
         let vote: Option<storage::Vote> = self.meta(VOTE)?;
         Ok(vote.as_ref().map(codec::vote))
     }
 
     /// The id of an entry, or `None` when it was purged.
-    pub(super) fn id_at(&self, index: u64) -> Result<Option<LogId>, Error> {
+    pub(crate) fn id_at(&self, index: u64) -> Result<Option<LogId>, Error> {
         let key = index.to_be_bytes();
         let purged = self.state()?.last_purged_log_id;
         if purged.is_some_and(|purged| index <= purged.index) {
@@ -64,7 +64,7 @@ impl Stored<'_> {
     /// Reads the whole log: from the first entry on, or from the one after the purged, none is missing,
     /// none is damaged, and terms do not fall. RocksDB can lose a whole table without noticing, when the
     /// end of its own manifest is lost.
-    pub(super) fn verify(&self) -> Result<(), Error> {
+    pub(crate) fn verify(&self) -> Result<(), Error> {
         let mut last = self.state()?.last_purged_log_id;
         let first = last.map_or(0, |purged| purged.index + 1);
         let from = first.to_be_bytes();
@@ -118,7 +118,7 @@ impl Stored<'_> {
             .transpose()
     }
 
-    pub(super) fn state(&self) -> Result<LogState<Types>, Error> {
+    pub(crate) fn state(&self) -> Result<LogState<Types>, Error> {
         let purged: Option<storage::LogId> = self.meta(PURGED)?;
         let last_purged_log_id = purged.as_ref().map(codec::log_id);
         let after = |id: &LogId| last_purged_log_id.is_none_or(|purged| id.index > purged.index);

@@ -12,11 +12,11 @@ const READ_AHEAD: usize = 2 << 20;
 
 /// The digest of a set of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Digest(u128);
+pub(crate) struct Digest(u128);
 
 impl Digest {
     /// Reads a digest back; none stands for no rows.
-    pub(super) fn stored(bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn stored(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
@@ -38,7 +38,7 @@ impl Digest {
     }
 
     /// Reads every row.
-    pub(super) fn of(db: &DB) -> Result<Self, Error> {
+    pub(crate) fn of(db: &DB) -> Result<Self, Error> {
         let mut options = ReadOptions::default();
         options.fill_cache(false);
         options.set_readahead_size(READ_AHEAD);

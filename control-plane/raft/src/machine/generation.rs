@@ -74,7 +74,7 @@ impl Generation {
     }
 }
 
-fn applied(db: &DB) -> Result<Option<AppliedState>, Error> {
+pub(super) fn applied(db: &DB) -> Result<Option<AppliedState>, Error> {
     let family = db.cf_handle(META);
     let family = family.ok_or_else(|| Error::Corrupt("no meta".into()))?;
     let value = db.get_cf(family, APPLIED).map_err(database::failed)?;
@@ -83,7 +83,7 @@ fn applied(db: &DB) -> Result<Option<AppliedState>, Error> {
 
 /// How far the state in a checkpoint is; leaves the checkpoint as it was.
 pub(super) fn applied_in(checkpoint: &Path) -> Result<Option<AppliedState>, Error> {
-    let state = applied(&database::open_read_only(checkpoint, &[META])?);
+    let state = applied(&database::open_read_only(checkpoint, &[META], None)?);
     for entry in fs::read_dir(checkpoint).map_err(failed(checkpoint))? {
         let entry = entry.map_err(failed(checkpoint))?;
         // RocksDB's own log, and its lock.

@@ -81,7 +81,7 @@ pub(crate) async fn send(
 }
 
 /// Reads a snapshot's files beside the runtime's own threads.
-fn read(work: Work, directory: Directory) -> mpsc::Receiver<Result<Chunk, Error>> {
+pub(crate) fn read(work: Work, directory: Directory) -> mpsc::Receiver<Result<Chunk, Error>> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(async move {
         if let Err(error) = read_all(&work, directory, &sender).await {

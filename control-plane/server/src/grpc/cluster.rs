@@ -2,12 +2,15 @@
 //! leads makes it so.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status};
 use veto_proto::administration::v1 as api;
 use veto_proto::administration::v1::cluster_service_server::ClusterService;
 use veto_proto::raft::v1::StatusResponse;
-use veto_proto::storage::v1::{self as storage, MemberRow, command::Change};
+use veto_proto::storage::v1::{self as storage, MemberRow, RestoreRow, command::Change};
 
 use super::{Control, change_message, fields};
 use crate::access::Caller;
@@ -26,7 +29,8 @@ impl ClusterService for Control {
         // By what this replica knows: it must answer most of all when the cluster does not.
         let (caller, _) = self.key(&request, &rpc("GetCluster")).await?;
         system(&caller)?;
-        let rows = self.read(|tables| tables.members())?;
+        let (rows, mut restores) =
+            self.read(|tables| Ok((tables.members()?, tables.restores()?)))?;
         let handle = &self.0.handle;
         let now = handle.members();
         let mut members: BTreeMap<u64, api::Member> = BTreeMap::new();
@@ -59,6 +63,7 @@ impl ClusterService for Control {
             term: now.term,
             changing: now.changing,
             members: members.into_values().collect(),
+            restored_from: restores.pop().map(restored),
         }))
     }
 
@@ -91,6 +96,20 @@ impl ClusterService for Control {
         }))
     }
 
+    type BackUpStream = Backup;
+
+    async fn back_up(
+        &self,
+        request: Request<api::BackUpRequest>,
+    ) -> Result<Response<Backup>, Status> {
+        let caller = self.caller(&request, &rpc("BackUp")).await?;
+        system(&caller)?;
+        let bytes = self.0.handle.back_up(self.0.clock.now().0).await;
+        let bytes = bytes.map_err(Error::from)?;
+        tracing::info!(key = %caller.key, "a backup is made");
+        Ok(Response::new(backup(bytes)))
+    }
+
     async fn promote_member(
         &self,
         request: Request<api::PromoteMemberRequest>,
@@ -113,6 +132,25 @@ impl ClusterService for Control {
         let remove = Change::RemoveMember(storage::RemoveMember { id: request.id });
         self.change(&caller, &request.request_id, remove).await?;
         Ok(Response::new(api::RemoveMemberResponse {}))
+    }
+}
+
+type Backup = Pin<Box<dyn Stream<Item = Result<api::BackUpResponse, Status>> + Send>>;
+
+fn backup(bytes: veto_raft::Backup) -> Backup {
+    let answer = |bytes: Result<Vec<u8>, veto_raft::Error>| {
+        let data = bytes.map_err(Error::from)?;
+        Ok(api::BackUpResponse { data })
+    };
+    Box::pin(ReceiverStream::new(bytes).map(answer))
+}
+
+fn restored(row: RestoreRow) -> api::RestoredFrom {
+    api::RestoredFrom {
+        cluster: row.from_cluster,
+        revision: row.from_revision,
+        time: row.from_time,
+        restored: change_message(row.restored),
     }
 }
 

@@ -53,7 +53,8 @@ pub(super) fn digest(command: &Command) -> Vec<u8> {
             | Change::PublishPolicies(_)
             | Change::AddMember(_)
             | Change::PromoteMember(_)
-            | Change::RemoveMember(_),
+            | Change::RemoveMember(_)
+            | Change::Restore(_),
         )
         | None => None,
     };

@@ -3,6 +3,7 @@
 
 mod members;
 mod requests;
+mod restore;
 
 use std::collections::BTreeMap;
 

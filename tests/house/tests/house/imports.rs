@@ -75,6 +75,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "veto-wire",
             "veto-proto",
             "veto-identity",
+            "veto-raft",
             "veto-dev",
         ],
     ),
