@@ -14,6 +14,7 @@ mod tail;
 use std::fmt::Debug;
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openraft::storage::{LogFlushed, LogState, RaftLogStorage};
@@ -54,6 +55,8 @@ pub(crate) struct Log {
     node: u64,
     /// The vote that was saved since the start.
     vote: Arc<Mutex<Option<Vote>>>,
+    /// The index after the last entry that was truncated since the start.
+    cut: Arc<AtomicU64>,
     /// The state that purged entries must be in.
     machine: Option<Machine>,
     work: Work,
@@ -87,6 +90,7 @@ impl Log {
             recent: Recent::default(),
             node: owner.node,
             vote: Arc::default(),
+            cut: Arc::default(),
             machine: None,
             work: open.work.clone(),
         })
@@ -223,6 +227,11 @@ impl RaftLogReader<Types> for Log {
         }
         let entries = self.stored().read(start, end, MOST_BYTES);
         let entries = entries.map_err(|e| read_failed(&e))?;
+        // openraft ends replication in the background when a leader steps down: it may ask once more for
+        // what the next leader has truncated. It sends a heartbeat then, and ends.
+        if entries.is_empty() && start < self.cut.load(Ordering::SeqCst) {
+            return Ok(entries);
+        }
         if entries.is_empty() && start < end {
             let missing = Error::Corrupt(format!("entry {start} is missing"));
             return Err(read_failed(&missing));
@@ -343,6 +352,9 @@ impl RaftLogStorage<Types> for Log {
         };
         let lowered = self.syncer.wait(|done| Written::Truncating(before, done));
         lowered.await.map_err(failed)?;
+        let last = self.stored().last().map_err(failed)?;
+        let end = last.map_or(0, |id| id.index + 1);
+        self.cut.fetch_max(end, Ordering::SeqCst);
         self.recent.truncate(log_id.index);
         self.work.reach(Point::Truncate).await;
         let mut batch = WriteBatch::default();

@@ -70,6 +70,19 @@ async fn reads_for_replication_are_bounded_and_never_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_late_for_what_was_truncated_gets_nothing_and_no_error() {
+    let directory = scratch();
+    let mut log = log(directory.path(), 6, 10).await;
+    let mut replication = log.get_log_reader().await;
+    log.truncate(id(1, 4)).await.unwrap();
+    let read = replication.limited_get_log_entries(4, 6).await.unwrap();
+    assert!(read.is_empty(), "{read:?}");
+    let read = replication.limited_get_log_entries(3, 6).await.unwrap();
+    assert_eq!(read.len(), 1);
+    replication.limited_get_log_entries(6, 7).await.unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_or_changed_entry_is_an_error() {
     let directory = scratch();
     let mut log = log(directory.path(), 6, 10).await;
