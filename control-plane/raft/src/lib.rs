@@ -3,6 +3,7 @@
 //! - [`handle`]: what the rest of the control plane uses: propose, read, watch, stop.
 //! - `start`: how a replica begins: again, first, or added by its peers.
 //! - `forward`: finds the leader for a command or a read.
+//! - `handover`: gives up leading, before the replica stops.
 //! - `members`: makes the members what the state says they shall be.
 //! - `peers`: what replicas say to each other; `network`: the same as openraft sees it.
 //! - `identity`: who this replica is, and whom it has heard.
@@ -24,6 +25,7 @@ mod files;
 mod floor;
 mod forward;
 mod handle;
+mod handover;
 mod identity;
 mod log;
 mod machine;

@@ -50,7 +50,7 @@ pub(crate) async fn reconcile(core: Weak<Replica>, address: String) {
             core.ask_whether_removed(&metrics).await;
             continue;
         }
-        if metrics.current_leader != Some(core.node()) {
+        if metrics.current_leader != Some(core.node()) || core.is_leaving() {
             continue;
         }
         let rows = match core.machine.view(|view| Tables(view).members()) {

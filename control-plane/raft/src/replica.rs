@@ -1,6 +1,7 @@
 //! The replica itself, shared by its handle, its peers' service and what runs beside them. What it does
 //! here needs the leader to be here; `forward` looks for the leader elsewhere.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Replica {
     pub(crate) timeout: Duration,
     pub(crate) meters: Meters,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// It gives up leading, and does not begin to.
+    pub(crate) leaving: AtomicBool,
     /// Held while a backup is made.
     pub(crate) backing_up: Arc<Semaphore>,
 }
@@ -54,8 +57,16 @@ impl Replica {
         self.raft.metrics().borrow().clone()
     }
 
+    /// Tells whether it gives up leading, and takes nothing as the leader any more.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
+    }
+
     /// Proposes a command as the leader.
     pub(crate) async fn propose_here(&self, command: Command) -> Result<CommandResult, Error> {
+        if self.is_leaving() {
+            return Err(Error::NotLeader);
+        }
         match timeout(self.timeout, self.raft.client_write(Arc::new(command))).await {
             Ok(Ok(answer)) => Ok(answer.data),
             // Nobody knows whether the entry was replicated before the replica died.
@@ -71,6 +82,9 @@ impl Replica {
 
     /// The index that a reader must have applied, confirmed as the leader by a quorum.
     pub(crate) async fn read_index_here(&self) -> Result<u64, Error> {
+        if self.is_leaving() {
+            return Err(Error::NotLeader);
+        }
         match timeout(self.timeout, self.raft.get_read_log_id()).await {
             Ok(Ok((index, _))) => Ok(index.map_or(0, |id| id.index)),
             Err(_) | Ok(Err(RaftError::APIError(CheckIsLeaderError::QuorumNotEnough(_)))) => {

@@ -1,6 +1,7 @@
 //! How a replica begins: again, as the first of a new cluster, or as one that its peers have added.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ pub(crate) async fn start(mut config: Config) -> Result<(Arc<Replica>, Parts), E
         timeout: config.timeout,
         meters,
         entropy: Arc::clone(&config.entropy),
+        leaving: AtomicBool::new(false),
         backing_up: Arc::new(Semaphore::new(1)),
     });
     let parts = Parts {

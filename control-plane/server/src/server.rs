@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use veto_core::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};
 use veto_identity::ClusterSecret;
 use veto_process::metrics;
@@ -32,6 +33,8 @@ use crate::meters::Meters;
 use crate::rollout::Rollout;
 use crate::{Config, Error, bootstrap, files, peers};
 
+/// How many heartbeats a leader that stops may take to hand over.
+const HAND_OVER: u64 = 16;
 /// How long calls in progress may take to end.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -45,6 +48,8 @@ pub struct Running {
     handle: Handle,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
+    health: HealthReporter,
+    hand_over: Duration,
     feed: JoinHandle<()>,
 }
 
@@ -137,7 +142,7 @@ async fn run(
         }
         None => None,
     };
-    let (address, server) = serve(config, control, stopping).await?;
+    let (address, server, health) = serve(config, control, stopping).await?;
     handle.serve_local(Arc::new(peers::Local {
         rollout,
         clock,
@@ -151,6 +156,8 @@ async fn run(
         handle,
         stop,
         server,
+        health,
+        hand_over: Duration::from_millis(config.heartbeat_milliseconds * HAND_OVER),
         feed,
     })
 }
@@ -178,7 +185,7 @@ async fn serve(
     config: &Config,
     control: Control,
     mut stopping: watch::Receiver<bool>,
-) -> Result<(SocketAddr, Serving), Error> {
+) -> Result<(SocketAddr, Serving, HealthReporter), Error> {
     let listen = |e: std::io::Error| not_heard(config.listen, &e);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
@@ -213,7 +220,7 @@ async fn serve(
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = stopping.wait_for(|stopping| *stopping).await;
         });
-    Ok((address, tokio::spawn(server)))
+    Ok((address, tokio::spawn(server), reporter))
 }
 
 fn not_heard(listen: SocketAddr, error: &std::io::Error) -> Error {
@@ -239,6 +246,16 @@ impl Running {
 
     /// Ends streams, lets calls in progress finish, and stops the replica.
     pub async fn stop(mut self) {
+        // Those who ask whether it serves go elsewhere from now on.
+        self.health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
+        // Nodes too, while others are led by another; calls go on until then.
+        match self.handle.hand_over(self.hand_over).await {
+            Ok(true) => tracing::info!("the lead was handed over"),
+            Ok(false) => {}
+            Err(error) => tracing::info!(%error, "the lead was not handed over"),
+        }
         self.stop.send_replace(true);
         if !self.server.is_finished()
             && tokio::time::timeout(DRAIN, &mut self.server).await.is_err()

@@ -175,6 +175,22 @@ impl PeerService for Service {
         Ok(Response::new(status))
     }
 
+    async fn campaign(
+        &self,
+        request: Request<wire::CampaignRequest>,
+    ) -> Result<Response<wire::CampaignResponse>, Status> {
+        let (core, from) = self.heard_member(&request, request.get_ref().envelope.as_ref())?;
+        // Whoever does not lead has nothing to give.
+        if core.metrics().current_leader != Some(from) || core.is_leaving() {
+            return Err(wrong(Error::NotLeader));
+        }
+        let begun = core.raft.trigger().elect().await;
+        begun.map_err(|e| stopped(&e))?;
+        Ok(Response::new(wire::CampaignResponse {
+            envelope: self.voice.to(from),
+        }))
+    }
+
     async fn fleet(
         &self,
         request: Request<wire::FleetRequest>,
