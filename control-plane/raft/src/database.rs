@@ -72,14 +72,25 @@ pub(crate) enum Missing {
     Refuse,
 }
 
+/// When a write goes to the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// By itself: a process that dies loses none.
+    Each,
+    /// With the next sync, and all that came meanwhile: nothing counts before.
+    Together,
+}
+
 /// Opens a database with these column families beside the default one.
 pub(crate) fn open(
     path: &Path,
     families: &[&str],
+    writes: Writes,
     missing: Missing,
     open: &Open,
 ) -> Result<Database, Error> {
     let mut options = options(open.work.is_simulated())?;
+    options.set_manual_wal_flush(writes == Writes::Together);
     if missing == Missing::Make {
         std::fs::create_dir_all(path).map_err(|e| Error::Storage(e.to_string()))?;
         options.create_if_missing(true);

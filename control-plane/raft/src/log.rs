@@ -22,7 +22,7 @@ use openraft::{RaftLogReader, StorageIOError};
 use rocksdb::WriteBatch;
 use veto_proto::storage::v1 as storage;
 
-use crate::database::{Database, Missing, Open};
+use crate::database::{Database, Missing, Open, Writes};
 use crate::floor::{Claim, Floor, Owner};
 use crate::machine::Machine;
 use crate::seams::{Note, Point, Work};
@@ -71,6 +71,7 @@ impl Log {
         let db = Arc::new(database::open(
             &directory.join("log"),
             &[META],
+            Writes::Together,
             Missing::Make,
             open,
         )?);

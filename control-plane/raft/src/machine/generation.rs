@@ -11,7 +11,7 @@ use veto_proto::storage::v1::{AppliedState, SnapshotManifest, StatePointer};
 
 use super::digest::Digest;
 use super::{APPLIED, META};
-use crate::database::{self, Database, Missing, Open};
+use crate::database::{self, Database, Missing, Open, Writes};
 use crate::snapshot::{Directory, failed, link_or_copy, sync_directory};
 use crate::{Error, codec};
 
@@ -45,7 +45,7 @@ impl Generation {
     /// Opens a database and reads every row of it.
     fn new(path: PathBuf, missing: Missing, open: &Open) -> Result<Self, Error> {
         let generation = Self {
-            db: database::open(&path, &[META], missing, open)?,
+            db: database::open(&path, &[META], Writes::Each, missing, open)?,
             directory: Removed {
                 path,
                 remove: AtomicBool::new(false),
