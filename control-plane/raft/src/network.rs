@@ -1,7 +1,7 @@
 //! Peers as openraft sees them: a message out, an answer back, or the reason why not.
 //!
-//! openraft says each new commit in a message of its own. To a peer that answered a moment ago it is said
-//! with the next entries instead, or after [`MOMENT`], so that a write costs each follower one message.
+//! openraft says each new commit in a message of its own. While entries follow one another closely it is
+//! said with the next ones instead, or after [`MOMENT`], so that a write costs each follower one message.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 
 /// How long a commit waits for entries to travel with.
 const MOMENT: Duration = Duration::from_millis(1);
+/// Entries that come sooner after the last ones follow closely.
+const CLOSE: Duration = Duration::from_millis(4);
 
 /// Makes connections to peers.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub(crate) struct Peer {
     path: Path,
     /// When it answered last, and the newest commit that it was told then.
     heard: Option<(Instant, Option<LogId>)>,
+    /// When entries were sent last, and how long after those before them.
+    sent: Option<(Instant, Duration)>,
     /// Says a commit in a moment.
     later: Option<AbortHandle>,
 }
@@ -80,6 +84,7 @@ impl RaftNetworkFactory<Types> for Network {
         Peer {
             path,
             heard: None,
+            sent: None,
             later: None,
         }
     }
@@ -111,7 +116,10 @@ impl Peer {
         let Some((at, told)) = self.heard else {
             return false;
         };
-        request.entries.is_empty() && request.leader_commit > told && at.elapsed() < limit / 2
+        let busy = self.sent.is_some_and(|(_, after)| after < CLOSE);
+        busy && request.entries.is_empty()
+            && request.leader_commit > told
+            && at.elapsed() < limit / 2
     }
 
     fn say_later(&mut self, request: AppendEntriesRequest<Types>, limit: Duration) {
@@ -192,6 +200,11 @@ impl RaftNetwork<Types> for Peer {
             return Ok(AppendEntriesResponse::Success);
         }
         self.hush();
+        if !request.entries.is_empty() {
+            let now = Instant::now();
+            let before = self.sent.map(|(at, _)| now - at);
+            self.sent = Some((now, before.unwrap_or(Duration::MAX)));
+        }
         let committed = request.leader_commit;
         let answer = self.path.append(request, limit).await;
         self.heard = match &answer {
