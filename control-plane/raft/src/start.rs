@@ -272,9 +272,9 @@ fn openraft(config: &Config) -> openraft::Config {
     openraft::Config {
         cluster_name: "veto".to_owned(),
         heartbeat_interval: heartbeat,
-        // A follower waits for the longest and one of its own after the last it heard: 10 to 12 heartbeats.
-        election_timeout_min: heartbeat.saturating_mul(4),
-        election_timeout_max: heartbeat.saturating_mul(6),
+        // A follower waits for the longest and one of its own after the last it heard: 8 to 10 heartbeats.
+        election_timeout_min: heartbeat.saturating_mul(3),
+        election_timeout_max: heartbeat.saturating_mul(5),
         install_snapshot_timeout: 120_000,
         snapshot_policy: SnapshotPolicy::LogsSinceLast(config.snapshot_after),
         max_in_snapshot_log_to_keep: config.snapshot_after * 5 / 2,

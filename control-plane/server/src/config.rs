@@ -30,7 +30,7 @@ pub struct Config {
     pub peer_key: Option<PathBuf>,
     /// The authority that issued the certificates, PEM; by default `authority.pem` in `data_dir`.
     pub peer_authority: Option<PathBuf>,
-    /// How often the leader says that it is there; an election follows after 10 to 12 times that.
+    /// How often the leader says that it is there; an election follows after 8 to 10 times that.
     pub heartbeat_milliseconds: u64,
     /// The address of `GET /metrics` for Prometheus. Absent: there is none.
     pub metrics_listen: Option<SocketAddr>,
