@@ -8,7 +8,7 @@ use tonic::codec::BufferSettings;
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
 /// What a buffer begins with, and after how many bytes it is handed on.
-const BUFFER: usize = 1 << 10;
+const BUFFER: usize = 256;
 const HAND_ON: usize = 32 << 10;
 
 /// The codec of all services.
