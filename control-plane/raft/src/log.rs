@@ -279,8 +279,7 @@ impl RaftLogStorage<Types> for Log {
         }))
     }
 
-    /// openraft applies after this. Not synced itself: after a loss of power an earlier position only means
-    /// more to apply again.
+    /// openraft applies after this. Not synced itself: an earlier position only means more to apply again.
     async fn save_committed(&mut self, committed: Option<LogId>) -> Result<(), StorageError> {
         let failed = |e: Error| StorageError::from(StorageIOError::write_logs(&e));
         let Some(committed) = committed else {
