@@ -97,11 +97,10 @@ fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Optio
     let gone: BTreeSet<u64> = ids(rows, |row| row.removed.is_some());
     let live = rows.iter().filter(|row| row.removed.is_none());
     let voters: BTreeSet<u64> = members.voter_ids().collect();
-    let succeeded = |row: &&MemberRow| voters.contains(&row.id) && !voters.contains(&row.replaces);
-    let replaced: BTreeSet<u64> = live
-        .clone()
-        .filter(succeeded)
-        .map(|row| row.replaces)
+    let votes = live.clone().filter(|row| voters.contains(&row.id));
+    let replaced: BTreeSet<u64> = votes
+        .flat_map(|row| before(rows, row.id))
+        .filter(|id| !voters.contains(id))
         .collect();
     for row in live.clone() {
         // One that lost its vote to another is on its way out.
@@ -113,7 +112,9 @@ fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Optio
     for row in live.clone().filter(|row| row.voter) {
         if voters.contains(&row.id) || caught_up(metrics, row.id) {
             goal.insert(row.id);
-            goal.remove(&row.replaces);
+            for id in before(rows, row.id) {
+                goal.remove(&id);
+            }
         }
     }
     if goal != voters && !goal.is_empty() {
@@ -126,8 +127,20 @@ fn next(metrics: &Metrics, rows: &[MemberRow], own: u64, address: &str) -> Optio
     if !leave.is_empty() {
         return Some(Step::Forget(leave));
     }
-    let mut replaced = replaced.difference(&gone).filter(|id| **id != 0);
+    let mut replaced = replaced.difference(&gone);
     replaced.next().map(|id| Step::Replaced(*id))
+}
+
+/// Whom a member replaces: the one that it names, whom that one replaced, and so on. Each of them may be
+/// replaced again before it is noted that it took over.
+fn before(rows: &[MemberRow], id: u64) -> Vec<u64> {
+    let replaces = |id: u64| {
+        let row = rows.iter().find(|row| row.id == id);
+        // Ids rise, so this ends.
+        row.map(|row| row.replaces)
+            .filter(|before| *before != 0 && *before < id)
+    };
+    std::iter::successors(replaces(id), |id| replaces(*id)).collect()
 }
 
 fn ids(rows: &[MemberRow], picked: impl Fn(&&MemberRow) -> bool) -> BTreeSet<u64> {

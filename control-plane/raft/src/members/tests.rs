@@ -106,6 +106,33 @@ fn a_replaced_member_votes_until_its_successor_does() {
 }
 
 #[test]
+fn who_is_replaced_twice_before_it_is_noted_does_not_come_back() {
+    // 7 replaced 2, and 9 replaces 7 already; nobody noted that 2 is gone.
+    let rows = [
+        row(2, true, 0, false),
+        row(7, true, 2, false),
+        row(9, true, 7, false),
+    ];
+    let done = metrics(&[&[1, 3, 9]], &[1, 3, 9], 500);
+    assert_eq!(next(&done, &rows, 1, "h1:1"), Some(Step::Replaced(2)));
+    let rows = [row(2, true, 0, true), rows[1].clone(), rows[2].clone()];
+    assert_eq!(next(&done, &rows, 1, "h1:1"), Some(Step::Replaced(7)));
+    let rows = [
+        row(2, true, 0, true),
+        row(7, true, 2, true),
+        rows[2].clone(),
+    ];
+    assert_eq!(next(&done, &rows, 1, "h1:1"), None);
+    let both = metrics(&[&[1, 2, 7]], &[1, 2, 7, 9], 500);
+    let rows = [
+        row(2, true, 0, false),
+        row(7, true, 2, false),
+        row(9, true, 7, false),
+    ];
+    assert_eq!(next(&both, &rows, 1, "h1:1"), voters(&[1, 9]));
+}
+
+#[test]
 fn only_a_member_without_peers_is_given_an_address() {
     let mut alone = metrics(&[&[1]], &[1], 500);
     assert_eq!(next(&alone, &[], 1, "other:1"), None, "it has one");
