@@ -15,7 +15,7 @@ TARGET ?= all
 EXECS ?= 200000
 say = @echo "==> $(1)"
 
-.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end faults faults-slice agentdojo docs freeze-proto fuzz bench-policy bench-cluster clean
+.PHONY: help deps build run test verify fix proto-check deny unit differential end-to-end faults faults-slice simulate agentdojo docs freeze-proto fuzz bench-policy bench-cluster clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,10 @@ faults-slice: build # What `test` runs of it: two minutes
 	$(call say,real faults: a slice of each lane)
 	@cd tests/end-to-end
 	$(VENV)/bin/python -m faults --lane slice --bin-dir $(BIN) --results ../../results --may-skip
+
+simulate: build ## The cluster in one thread: SEEDS=n from FROM=s; a seed picks faults and load, and always the same
+	$(call say,simulation of the cluster)
+	@$(BIN)/veto-simulation run --seeds $(or $(SEEDS),50) --from $(or $(FROM),1)
 
 agentdojo: build ## Real calls of the public benchmark through a running Veto
 	$(call say,AgentDojo: user tasks and attacks)

@@ -79,6 +79,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "veto-dev",
         ],
     ),
+    (
+        "veto-simulation",
+        &[
+            "veto-raft",
+            "veto-state",
+            "veto-history",
+            "veto-wire",
+            "veto-proto",
+            "veto-identity",
+        ],
+    ),
     ("veto-bench-cluster", &["veto-proto", "veto-wire"]),
     ("veto-house", &[]),
     ("veto-fuzz-targets", &["veto-policy"]),
