@@ -58,6 +58,9 @@ pub enum Error {
     /// The member is known with another storage.
     #[error("member {0} is known with another storage than this one")]
     StorageLost(u64),
+    /// The member has no log that names it.
+    #[error("member {0} has no log yet, and does not vote")]
+    Blank(u64),
     /// The member was removed.
     #[error("member {0} was removed from the cluster")]
     Removed(u64),
@@ -125,7 +128,7 @@ impl Coded for Error {
             Self::Corrupt(_) => Code::StorageCorrupt,
             Self::Backup(error) => error.code(),
             Self::BackingUp => Code::Overloaded,
-            Self::NotTaken => Code::Unreachable,
+            Self::NotTaken | Self::Blank(_) => Code::Unreachable,
             Self::RolledBack(_) => Code::StorageRolledBack,
             Self::State(error) => error.code(),
         }
@@ -148,6 +151,7 @@ impl Coded for Error {
             | Self::MemberMismatch { .. }
             | Self::Certificate(_)
             | Self::Superseded(_)
+            | Self::Blank(_)
             | Self::StorageLost(_)
             | Self::Removed(_)
             | Self::Unreachable { .. }

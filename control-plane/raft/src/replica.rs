@@ -97,6 +97,13 @@ impl Replica {
         }
     }
 
+    /// Tells whether no log names this replica as a member: it waits to be added, or lost its storage.
+    pub(crate) fn is_blank(&self) -> bool {
+        let metrics = self.metrics();
+        let members = metrics.membership_config.membership();
+        members.get_node(&self.node()).is_none()
+    }
+
     /// Tells whether the state says that a member was removed and the members agree.
     pub(crate) fn is_removed(&self, node: u64) -> bool {
         let metrics = self.metrics();

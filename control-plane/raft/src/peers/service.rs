@@ -100,6 +100,11 @@ impl PeerService for Service {
         request: Request<wire::VoteRequest>,
     ) -> Result<Response<wire::VoteResponse>, Status> {
         let (core, from) = self.heard_member(&request, request.get_ref().envelope.as_ref())?;
+        // What it acknowledged before it lost its storage counted for a majority: until a leader has brought
+        // it a log that names it, it must not help to elect one that lacks that.
+        if core.is_blank() {
+            return Err(wrong(Error::Blank(core.node())));
+        }
         let request = message::vote_request_from(request.get_ref()).map_err(wrong)?;
         let answer = core.raft.vote(request).await.map_err(|e| stopped(&e))?;
         let envelope = self.voice.to(from);
