@@ -96,6 +96,8 @@ def test_a_learner_serves_its_region_and_lets_its_nodes_go_stale_when_it_is_cut_
         for number in (1, 2, 3):
             replicas.processes[number].start()
         until(lambda: reason() == "allow", seconds=60, what="a fresh bundle again")
+        for number in (1, 2, 3):
+            until(lambda: replicas.status(number).leader, seconds=60, what="the voters' return")
     finally:
         answers.close()
         assert node.stop() == 0
