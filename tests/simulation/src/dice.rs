@@ -1,32 +1,31 @@
 //! Chance that follows from a seed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use veto_core::Entropy;
+use veto_core::clock::SeededEntropy;
 
 /// Dice that fall the same way for the same seed. Clones throw the same dice.
 #[derive(Debug, Clone)]
-pub struct Dice(Arc<Mutex<u64>>);
+pub struct Dice(Arc<SeededEntropy>);
 
 impl Dice {
     /// Dice of a seed; `purpose` keeps those of one purpose apart from all others.
     #[must_use]
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let dice = Self(Arc::new(Mutex::new(seed ^ purpose.rotate_left(32))));
+        let dice = Self(Arc::new(SeededEntropy::new(seed ^ purpose.rotate_left(32))));
         let _ = dice.next();
         dice
     }
 
-    /// The next 64 bits: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+    /// The next 64 bits.
     #[must_use]
     pub fn next(&self) -> u64 {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let mut bytes = [0; 8];
+        // It fails only after a panic under its lock, which has ended the simulation.
+        let _ = self.0.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
     }
 
     /// A number below `end`; 0 when that is 0.
@@ -57,10 +56,6 @@ impl Dice {
 
 impl Entropy for Dice {
     fn fill(&self, bytes: &mut [u8]) -> std::io::Result<()> {
-        for chunk in bytes.chunks_mut(8) {
-            let length = chunk.len();
-            chunk.copy_from_slice(&self.next().to_le_bytes()[..length]);
-        }
-        Ok(())
+        self.0.fill(bytes)
     }
 }
